@@ -1,0 +1,42 @@
+// What the scripts share: where things are, and the steps before anything can run.
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Keep in step with "engines" in package.json. */
+const NODE_FLOOR = [20, 19];
+
+export function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > NODE_FLOOR[0] || (major === NODE_FLOOR[0] && minor >= NODE_FLOOR[1])) return;
+  process.stderr.write(`Holdfast needs Node ${NODE_FLOOR.join('.')} or newer; this is ${process.versions.node}.\n`);
+  process.exit(1);
+}
+
+export function ensureInstalled() {
+  const installed = join(root, 'node_modules/.package-lock.json');
+  const lock = join(root, 'package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  process.stderr.write('installing dependencies …\n');
+  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', [
+    'install',
+    '--no-save',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
+}
+
+export function build(args = []) {
+  run(process.execPath, [join(root, 'scripts/build.mjs'), ...args]);
+}
+
+/** Runs to the end with the terminal attached (its stdout goes to ours); exits with its code when it fails. */
+export function run(command, args) {
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
