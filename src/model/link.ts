@@ -1,0 +1,95 @@
+/**
+ * What passes between the control plane and an agent: commands down, messages up. Plain JSON, so that the agent may
+ * live in the same process or on another machine. Every command is idempotent: it names an instance and an
+ * incarnation, and doing it twice changes nothing.
+ */
+import type { ExitReason, InstanceExit, InstanceId, ProcessIdentity } from './instance.ts';
+import type { RouteTable } from './routes.ts';
+import type { Signal } from './signal.ts';
+import type { CheckSpec, LogPolicy, ResourceLimits } from './spec.ts';
+import type { Ms } from './time.ts';
+
+/** All that is needed to start one life of an instance; nothing is looked up elsewhere. */
+export interface LaunchSpec {
+  readonly system: string;
+  readonly instance: InstanceId;
+  readonly service: string;
+  readonly slot: number;
+  readonly incarnation: number;
+  readonly revision: string;
+  readonly command: readonly string[];
+  /** Complete apart from what is inherited (PATH, HOME, LANG, TZ): PORT, HOLDFAST_*, addresses of dependencies. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDir: string;
+  readonly user: string | null;
+  readonly resources: ResourceLimits;
+  /** Port name → port on 127.0.0.1. The agent checks that they are free before it starts the process. */
+  readonly ports: Readonly<Record<string, number>>;
+  readonly liveness: CheckSpec | null;
+  readonly readiness: CheckSpec | null;
+  readonly logs: LogPolicy;
+}
+
+export type AgentCommand =
+  | { readonly kind: 'start'; readonly id: string; readonly launch: LaunchSpec }
+  | {
+      readonly kind: 'stop';
+      readonly id: string;
+      readonly instance: InstanceId;
+      readonly incarnation: number;
+      readonly signal: string;
+      readonly graceMs: Ms;
+    }
+  /** SIGKILL at once, whole group: for what hangs. */
+  | { readonly kind: 'kill'; readonly id: string; readonly instance: InstanceId; readonly incarnation: number }
+  /** Forget an exited life: remove its record (its logs stay until rotation takes them). */
+  | { readonly kind: 'forget'; readonly id: string; readonly instance: InstanceId; readonly incarnation: number }
+  | { readonly kind: 'routes'; readonly table: RouteTable };
+
+/** One life that the agent found on its machine when it started (or was asked). */
+export interface InventoryItem {
+  readonly launch: LaunchSpec;
+  /** null: it never got a process. */
+  readonly process: ProcessIdentity | null;
+  readonly startedAt: Ms;
+  /** Present when it ended, also while nobody watched. */
+  readonly exit: InstanceExit | null;
+}
+
+export type AgentMessage =
+  /** First message after (re)connecting: everything that runs here or ended unseen. */
+  | {
+      readonly kind: 'inventory';
+      readonly node: string;
+      readonly at: Ms;
+      readonly items: readonly InventoryItem[];
+      readonly facts: NodeFacts;
+    }
+  | { readonly kind: 'signals'; readonly node: string; readonly signals: readonly Signal[] }
+  | {
+      readonly kind: 'command-failed';
+      readonly node: string;
+      readonly id: string;
+      readonly instance: InstanceId;
+      readonly incarnation: number;
+      readonly at: Ms;
+      readonly reason: ExitReason | 'port-taken';
+      readonly error: string;
+    }
+  /** The traffic process listens for this table. Failed listeners name the address and the error. */
+  | {
+      readonly kind: 'routes-applied';
+      readonly node: string;
+      readonly version: number;
+      readonly failed: readonly { readonly listener: string; readonly error: string }[];
+    };
+
+export interface NodeFacts {
+  readonly hostname: string;
+  readonly platform: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** How limits are enforced here: cgroup2, or sampling (said to the user). */
+  readonly limits: 'cgroup2' | 'sampling';
+  readonly notices: readonly string[];
+}

@@ -1,0 +1,128 @@
+/**
+ * Signals: single observations, as they come from agents and the traffic layer. No judgement in them: that is for
+ * the detectors. All carry the time of observation on the shared monotonic clock.
+ */
+import type { Change } from './change.ts';
+import type { SparseHistogram } from './histogram.ts';
+import type { InstanceExit, InstanceId, ProcessIdentity } from './instance.ts';
+import type { Ms } from './time.ts';
+
+/** The caller name of traffic that enters through a published endpoint. */
+export const OUTSIDE = '(outside)';
+
+export type Signal =
+  | StartedSignal
+  | ExitSignal
+  | CheckSignal
+  | EdgeSignal
+  | StallSignal
+  | ResourceSignal
+  | NodeSignal
+  | ChangeSignal;
+
+interface OfInstance {
+  readonly instance: InstanceId;
+  readonly incarnation: number;
+  readonly at: Ms;
+}
+
+export interface StartedSignal extends OfInstance {
+  readonly kind: 'started';
+  readonly process: ProcessIdentity;
+}
+
+export interface ExitSignal extends OfInstance {
+  readonly kind: 'exit';
+  readonly exit: InstanceExit;
+}
+
+/**
+ * A check result. Agents send every failure, the first pass after a failure or a start, and one pass every 10 s as
+ * a sign of life: healthy systems are quiet.
+ */
+export interface CheckSignal extends OfInstance {
+  readonly kind: 'check';
+  readonly purpose: 'liveness' | 'readiness';
+  readonly pass: boolean;
+  readonly latencyMs: Ms;
+  /** `timeout`, `refused`, `status 500`, `exit 1`, … null when it passed. */
+  readonly error: string | null;
+}
+
+/** Calls over one edge to one instance within one window, as the traffic layer measured them. */
+export interface EdgeSignal {
+  readonly kind: 'edge';
+  readonly at: Ms;
+  readonly windowMs: Ms;
+  /** Service name, or OUTSIDE. */
+  readonly caller: string;
+  readonly callee: string;
+  readonly instance: InstanceId;
+  readonly protocol: 'tcp' | 'http';
+  /** HTTP: requests completed (any outcome). TCP: connections closed. */
+  readonly requests: number;
+  readonly failures: EdgeFailures;
+  /** Attempts that were tried again elsewhere: not seen by the caller, seen by us. */
+  readonly retried: number;
+  /** Time to the last byte for HTTP; connection set-up for TCP. Only what completed. */
+  readonly latency: SparseHistogram;
+  /** Requests (HTTP) or connections (TCP) open at the window's end. */
+  readonly inFlight: number;
+  /** Age of the oldest request still without a first response byte at the window's end; 0 when none. */
+  readonly oldestWaitMs: Ms;
+}
+
+/** Failed calls by kind, as the caller saw them (after retries). */
+export interface EdgeFailures {
+  readonly connect: number;
+  readonly reset: number;
+  readonly timeout: number;
+  readonly status5xx: number;
+  /** No instance could take the call. */
+  readonly unavailable: number;
+}
+
+/**
+ * The traffic layer's fast claim: this instance holds requests and answers none while its peers (or its own past)
+ * do better. Traffic has already stopped going there; `resumed` says that it answered again.
+ */
+export interface StallSignal extends OfInstance {
+  readonly kind: 'stall';
+  readonly state: 'stalled' | 'resumed' | 'refusing' | 'erroring' | 'recovered';
+  readonly waitingRequests: number;
+  readonly silentMs: Ms;
+  readonly detail: string;
+}
+
+/** Resource use of one instance (whole process group). */
+export interface ResourceSignal extends OfInstance {
+  readonly kind: 'resource';
+  /** Share of one core over the sampling interval; 1.5 = one and a half cores. */
+  readonly cpuCores: number;
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes: number | null;
+  readonly openFiles: number;
+  readonly openFilesLimit: number | null;
+  readonly processes: number;
+  /** Kernel state letters of the main process: R, S, D, T (stopped), Z. */
+  readonly state: string;
+}
+
+export interface NodeSignal {
+  readonly kind: 'node';
+  readonly node: string;
+  readonly at: Ms;
+  readonly cpuShare: number;
+  readonly memoryShare: number;
+  /** File system that holds state and logs. */
+  readonly diskShare: number;
+  readonly diskFreeBytes: number;
+  /** How late the agent's own timer fired: evidence gathered while this is large is void. */
+  readonly ownLagMs: Ms;
+}
+
+export interface ChangeSignal {
+  readonly kind: 'change';
+  readonly at: Ms;
+  readonly change: Change;
+}

@@ -1,0 +1,46 @@
+/**
+ * What the pure stages may look at: the system as the core believes it to be, read-only. Handing the view in (and
+ * not importing the core) is what lets detect, diagnose and recover be tested alone.
+ */
+import type { Change } from './change.ts';
+import type { Instance, InstanceExit } from './instance.ts';
+import type { EdgeSignal, NodeSignal, ResourceSignal } from './signal.ts';
+import type { ServiceSpec, SystemPolicy } from './spec.ts';
+import type { Ms } from './time.ts';
+
+export interface SystemView {
+  readonly policy: SystemPolicy;
+  readonly services: ReadonlyMap<string, ServiceSpec>;
+  readonly instances: ReadonlyMap<string, Instance>;
+  readonly edges: EdgeHistoryView;
+  /** Newest last, at most the last 100. */
+  readonly changes: readonly Change[];
+  /** Newest last, at most 20 per instance. */
+  exitsOf(instance: string): readonly InstanceExit[];
+  /** Newest last, at most 60 per instance. */
+  resourcesOf(instance: string): readonly ResourceSignal[];
+  nodeOf(node: string): NodeSignal | undefined;
+  /** Services that Holdfast is deliberately changing now (rollout, stop): their gaps are no faults. */
+  readonly inTransition: ReadonlySet<string>;
+}
+
+/** Rolling one-second windows per (caller, callee, instance), bounded; older ones folded into a baseline. */
+export interface EdgeHistoryView {
+  /** Keys of all edges seen: `caller→callee`. */
+  pairs(): readonly { readonly caller: string; readonly callee: string }[];
+  /** Windows that ended in (fromMs, toMs], every instance of the callee, oldest first. */
+  windows(caller: string, callee: string, fromMs: Ms, toMs: Ms): readonly EdgeSignal[];
+  /** What was normal for this edge before `beforeMs`; undefined while less than 5 windows are known. */
+  baseline(caller: string, callee: string, beforeMs: Ms): EdgeBaseline | undefined;
+}
+
+export interface EdgeBaseline {
+  readonly windows: number;
+  readonly requestsPerSec: number;
+  readonly failureShare: number;
+  /** Median over windows of the window's mean and p99, with their median absolute deviations. */
+  readonly meanMs: Ms;
+  readonly meanMadMs: Ms;
+  readonly p99Ms: Ms;
+  readonly p99MadMs: Ms;
+}

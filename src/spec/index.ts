@@ -1,0 +1,11 @@
+/** What other parts may use of this folder. */
+export { diffSystems } from './diff.ts';
+export {
+  looksLikeSpecFile,
+  type ParsedSpec,
+  type ParseOptions,
+  parseSpec,
+  SPEC_FILE_NAMES,
+  type SpecText,
+} from './parse.ts';
+export { revisionOf } from './revision.ts';
