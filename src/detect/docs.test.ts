@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { FLOOR_SHARE, LOG_P, MIN_FAILURES } from './erroring.ts';
+import { CLEAR_MS as FLAPPING_CLEAR_MS, FLAPS, WINDOW_MS } from './flapping.ts';
+import { CONFIRM_MS, SHALLOW_MS, STOPPED_MS } from './hung.ts';
+import { CPU_MS, CPU_SHARE, DISK_SHARE, EXHAUST_MS, FILES_SHARE, MEMORY_SHARE } from './saturating.ts';
+import { BAD_SECONDS, FLOOR_MS, RATIO, WATCHED_SECONDS, Z_MIN } from './slow.ts';
+import { ADAPT_MS, BASELINE_GAP_MS, BASELINE_WINDOWS, ENOUGH_REQUESTS, LOOK_BACK_MAX_MS } from './traffic.ts';
+import { NEVER_READY_MS, NONE_READY_MS, REFUSING_MS } from './unreachable.ts';
+
+const text = readFileSync(new URL('../../docs/detection.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
+
+describe('docs/detection.md', () => {
+  it.each([
+    [`down or not ready ${FLAPS} times in ${WINDOW_MS / 1_000} s`, true],
+    [`${FLAPPING_CLEAR_MS / 1_000} s without another`, true],
+    ['one second without any sign of life', CONFIRM_MS === 1_000],
+    ['the silence must last five seconds', SHALLOW_MS === 5_000],
+    ['as stopped for two seconds', STOPPED_MS === 2_000],
+    ['refused for half a second', REFUSING_MS === 500],
+    [`${NEVER_READY_MS / 1_000} s after its start period`, true],
+    ['has been ready for a second', NONE_READY_MS === 1_000],
+    [`in ${BAD_SECONDS} of the last ${WATCHED_SECONDS} seconds the mean was twice`, RATIO === 2],
+    [`at least ${FLOOR_MS} ms more`, true],
+    ['five standard deviations', Z_MIN === 5],
+    [`${ENOUGH_REQUESTS} calls in those seconds, and a baseline of at least ${BASELINE_WINDOWS} s`, true],
+    [`back at for up to ${LOOK_BACK_MAX_MS / 1_000} s`, true],
+    [`the larger of ${FLOOR_SHARE * 100} %`, true],
+    [`${MIN_FAILURES} failures, a share of twice p0`, true],
+    ['below 10⁻⁶', LOG_P === 6],
+    [`| memory | ${MEMORY_SHARE * 100} % of the limit`, true],
+    [`reaches it within ${EXHAUST_MS / 1_000} s`, true],
+    [`| cpu | ${CPU_SHARE * 100} % of the limit for ${CPU_MS / 1_000} s`, true],
+    [`| openFiles | ${FILES_SHARE * 100} % of the limit`, true],
+    [`| disk (node) | ${DISK_SHARE * 100} % of the file system`, true],
+    [`up to ${BASELINE_GAP_MS / 1_000} s ago`, true],
+    [`lasts for ${ADAPT_MS / 60_000} minutes`, true],
+  ])('says "%s", and so does the code', (sentence, holds) => {
+    expect(text).toContain(sentence);
+    expect(holds).toBe(true);
+  });
+});

@@ -1,0 +1,120 @@
+/**
+ * slow: answers take longer than they did. Means, not percentiles, because their sum is what users wait for.
+ *
+ *   service   in BAD_SECONDS of the last WATCHED_SECONDS the mean was RATIO × what the same mix of edges takes
+ *             normally, FLOOR_MS more than that, and Z_MIN standard deviations above it (median absolute deviation,
+ *             at least 5 % and 1 ms); ENOUGH_REQUESTS in those seconds, a baseline of 10 s.
+ *   instance  its newest ENOUGH_REQUESTS calls take RATIO × the median of its peers and FLOOR_MS more, and are
+ *             slower than its edges were before; the slowest tenth of them left out too, because a few stragglers
+ *             (a flush, a garbage collection, a stalled callee) are nobody's fault. The only instance of a service is
+ *             judged as the service.
+ *
+ * Cold starts do not count. Cleared CLEAR_MS after the newest seconds are well again.
+ */
+import type { Ms } from '../model/time.ts';
+import { type Claim, type Finding, instanceRef, isAlive } from './claim.ts';
+import type { Member, ServiceFacts } from './service-facts.ts';
+import { MAX_LOG_P, median, normalTail } from './statistics.ts';
+import { add, ENOUGH_REQUESTS, emptyTally, type Tally } from './traffic.ts';
+
+/** Lower finds smaller slowdowns, and calls ordinary load swings slow. */
+export const RATIO = 2;
+/** Nobody feels less than this. */
+export const FLOOR_MS = 10;
+export const Z_MIN = 5;
+export const WATCHED_SECONDS = 5;
+export const BAD_SECONDS = 3;
+export const CLEAR_MS: Ms = 3_000;
+
+export function slowInstances(facts: ServiceFacts): Map<string, Finding> {
+  const findings = new Map<string, Finding>();
+  if (facts.members.length < 2) return findings;
+  const tallies = facts.members.map((member) => facts.recent(member, 'completed', (window) => member.isWarm(window)));
+  facts.members.forEach((member, index) => {
+    const peers = tallies.filter((tally, other) => other !== index && tally.completed >= ENOUGH_REQUESTS);
+    findings.set(member.instance.id, judgeMember(facts, member, tallies[index] as Tally, peers));
+  });
+  return findings;
+}
+
+function judgeMember(facts: ServiceFacts, member: Member, own: Tally, peers: readonly Tally[]): Finding {
+  const { instance } = member;
+  if (!isAlive(instance)) return null;
+  if (own.completed < ENOUGH_REQUESTS || peers.length === 0) return 'unknown';
+  const mean = own.sumMs / own.completed;
+  const usual = median(peers.map((peer) => peer.sumMs / peer.completed));
+  if (mean < RATIO * usual || mean < usual + FLOOR_MS) return null;
+  if (own.known === own.completed && mean < 1.5 * (own.expectedMs / own.known)) return null;
+  const sigma = own.known > 0 ? own.sigmaMs / own.known : Math.max(0.05 * usual, 1);
+  const z = (mean - usual) / sigma;
+  if (z < Z_MIN) return null;
+  const typical = facts.typicalMs(member, (window) => member.isWarm(window));
+  if (typical < RATIO * usual || typical < usual + FLOOR_MS) return null;
+  return {
+    kind: 'slow',
+    entity: instanceRef(instance),
+    resource: null,
+    onsetAt: facts.now - 3_000,
+    logP: Math.min(MAX_LOG_P, normalTail(z)),
+    summary: `${instance.id} is slow: ${milliseconds(mean)} instead of ${milliseconds(usual)}`,
+    evidence: [`mean of its last ${own.completed} calls ${milliseconds(mean)}, of its peers ${milliseconds(usual)}`],
+  };
+}
+
+/** `without`: instances that are told of as slow already. */
+export function slowService(facts: ServiceFacts, without: ReadonlySet<string>): Finding {
+  const counted = new Map(facts.members.map((member) => [member.instance.id, member]));
+  for (const id of without) counted.delete(id);
+  const seconds = new Map<number, Tally>();
+  for (const window of facts.windows) {
+    const age = Math.floor((facts.now - window.at) / 1_000);
+    if (age >= WATCHED_SECONDS) break;
+    if (!counted.get(window.instance)?.isWarm(window)) continue;
+    const tally = seconds.get(age) ?? emptyTally();
+    add(tally, window);
+    seconds.set(age, tally);
+  }
+  const judged = [...seconds.entries()].filter(([, tally]) => tally.known > 0);
+  if (judged.length === 0) return 'unknown';
+  const bad = judged.filter(([, tally]) => isBad(tally));
+  const calls = bad.reduce((sum, [, tally]) => sum + tally.completed, 0);
+  if (bad.length < BAD_SECONDS || calls < ENOUGH_REQUESTS) return null;
+  return claim(facts, bad);
+}
+
+function claim(facts: ServiceFacts, bad: readonly (readonly [age: number, tally: Tally])[]): Claim {
+  const tallies = bad.map(([, tally]) => tally);
+  const mean = total(tallies, ({ sumMs }) => sumMs) / total(tallies, ({ completed }) => completed);
+  const known = total(tallies, (tally) => tally.known);
+  const usual = total(tallies, ({ expectedMs }) => expectedMs) / known;
+  const z = (mean - usual) / (total(tallies, ({ sigmaMs }) => sigmaMs) / known);
+  const only = facts.members.length === 1 ? facts.members[0]?.instance : undefined;
+  const name = only?.id ?? facts.service.name;
+  const oldest = Math.max(...bad.map(([age]) => age));
+  return {
+    kind: 'slow',
+    entity: only ? instanceRef(only) : { kind: 'service', name },
+    resource: null,
+    onsetAt: facts.now - (oldest + 1) * 1_000,
+    logP: normalTail(z),
+    summary: `${name} is slow: ${milliseconds(mean)} instead of ${milliseconds(usual)}`,
+    evidence: [
+      `mean ${milliseconds(mean)} in ${bad.length} of the last ${WATCHED_SECONDS} s, before ${milliseconds(usual)}`,
+    ],
+  };
+}
+
+function isBad(tally: Tally): boolean {
+  const mean = tally.sumMs / tally.completed;
+  const usual = tally.expectedMs / tally.known;
+  const sigma = tally.sigmaMs / tally.known;
+  return mean >= RATIO * usual && mean >= usual + FLOOR_MS && (mean - usual) / sigma >= Z_MIN;
+}
+
+function total(tallies: readonly Tally[], pick: (tally: Tally) => number): number {
+  return tallies.reduce((sum, tally) => sum + pick(tally), 0);
+}
+
+function milliseconds(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}

@@ -1,0 +1,142 @@
+/** What happened to a suspect, by its strongest evidence: mechanism, fault class, and the entity to name. */
+import type { Evidence, FaultClass } from '../model/incident.ts';
+import type { EntityRef, SymptomKind } from '../model/symptom.ts';
+import { formatDuration, type Ms } from '../model/time.ts';
+import type { Afflicted, Suspect } from './suspects.ts';
+import { WEIGHT } from './weights.ts';
+
+export interface Mechanism {
+  readonly entity: EntityRef;
+  readonly faultClass: FaultClass;
+  readonly name: string;
+  readonly evidence: readonly Evidence[];
+  /** Could a misbehaving callee have brought this about? A kill or a stop could not. */
+  readonly passedOn: boolean;
+  /** Could new code or configuration have brought this about? */
+  readonly byChange: boolean;
+}
+
+/** Replicas that fail within this time of each other fail for a shared reason. */
+export const TOGETHER_MS: Ms = 10_000;
+
+export function mechanismOf(suspect: Suspect): Mechanism {
+  const each = suspect.afflicted.map((afflicted) => ({ afflicted, mechanism: ofInstance(afflicted, suspect) }));
+  const best = each.sort((a, b) => weightOf(b.mechanism) - weightOf(a.mechanism))[0];
+  if (!best) return ofService(suspect);
+  const together = suspect.afflicted.filter(({ onsetAt }) => onsetAt - suspect.onsetAt <= TOGETHER_MS);
+  const shared = suspect.instances.length > 1 && together.length * 2 >= suspect.instances.length && together.length > 1;
+  if (!shared) return best.mechanism;
+  const text = `${together.length} of ${suspect.instances.length} instances within ${formatDuration(TOGETHER_MS)}`;
+  return {
+    ...best.mechanism,
+    entity: { kind: 'service', name: suspect.service },
+    name: `${best.mechanism.name} on ${together.length} of ${suspect.instances.length} instances`,
+    evidence: [...best.mechanism.evidence, { text: `${text}: the cause is shared`, weight: 0 }],
+  };
+}
+
+function weightOf({ evidence }: Mechanism): number {
+  return evidence.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+function has({ symptoms }: Pick<Afflicted, 'symptoms'>, kind: SymptomKind): boolean {
+  return symptoms.some((symptom) => symptom.kind === kind);
+}
+
+function ofInstance(afflicted: Afflicted, suspect: Suspect): Mechanism {
+  const { instance, exit, stopped } = afflicted;
+  const entity: EntityRef = { kind: 'instance', name: instance.id, service: suspect.service };
+  const { service } = suspect;
+  if (exit !== null) return ofExit(afflicted, entity);
+  if (stopped && (has(afflicted, 'hung') || has(afflicted, 'unreachable'))) {
+    const evidence = [{ text: `the kernel reports ${instance.id} as stopped (state T)`, weight: WEIGHT.stopped }];
+    return { entity, faultClass: 'software', name: 'stopped (SIGSTOP)', evidence, passedOn: false, byChange: false };
+  }
+  const saturated = afflicted.symptoms.find(({ kind }) => kind === 'saturating');
+  const summary = afflicted.symptoms.map((symptom) => symptom.summary).join('; ');
+  if (saturated && fits(saturated.resource, afflicted)) {
+    const evidence = [
+      { text: saturated.summary, weight: WEIGHT.saturated },
+      ...(afflicted.symptoms.length > 1 ? [{ text: summary, weight: WEIGHT.saturatedFits }] : []),
+    ];
+    const name = `${saturated.resource} exhausted`;
+    return { entity, faultClass: 'capacity', name, evidence, passedOn: false, byChange: true };
+  }
+  if (has(afflicted, 'hung')) {
+    const evidence = [{ text: summary, weight: WEIGHT.hung }];
+    return { entity, faultClass: 'software', name: 'stopped answering', evidence, passedOn: true, byChange: true };
+  }
+  if (has(afflicted, 'unreachable')) {
+    const evidence = [{ text: summary, weight: WEIGHT.refused }];
+    return { entity, faultClass: 'software', name: 'listens no more', evidence, passedOn: false, byChange: true };
+  }
+  const peers = suspect.instances.filter(({ id }) => suspect.afflicted.every((other) => other.instance.id !== id));
+  // Among replicas that all want the same, the first to show it is not odd.
+  const onlySlow = has(afflicted, 'slow') && !has(afflicted, 'erroring');
+  const passed = suspect.starved || (onlySlow && suspect.calleeIll);
+  const odd = peers.some(({ ready }) => ready) && !passed;
+  const name = onlySlow ? 'answers slowly' : has(afflicted, 'erroring') ? 'answers with errors' : 'unsteady';
+  const evidence = [
+    { text: summary, weight: odd ? WEIGHT.oddOneOut : WEIGHT.diffuse },
+    ...(odd ? [{ text: `${peers.length} other instances of ${service} are well`, weight: 0 }] : []),
+  ];
+  return { entity, faultClass: 'software', name, evidence, passedOn: !odd, byChange: true };
+}
+
+function ofExit({ instance, exit, symptoms }: Afflicted, entity: EntityRef): Mechanism {
+  const told = symptoms.find(({ kind }) => kind === 'crashed') ?? symptoms[0];
+  const text = told?.summary ?? `${instance.id} ended`;
+  const lastWords = exit?.lastOutput.at(-1);
+  const extra = lastWords === undefined ? [] : [{ text: `its last words: ${lastWords}`, weight: 0 }];
+  const fixed = { entity, faultClass: 'software' as const, passedOn: false };
+  switch (exit?.reason) {
+    case 'oom': {
+      const evidence = [{ text, weight: WEIGHT.oom }, ...extra];
+      const name = 'memory limit exceeded';
+      return { entity, faultClass: 'capacity', name, evidence, passedOn: false, byChange: true };
+    }
+    case 'signal': {
+      const outside = exit.signal === 'SIGKILL' || exit.signal === 'SIGTERM';
+      const evidence = [{ text, weight: outside ? WEIGHT.killed : WEIGHT.exit }, ...extra];
+      return { ...fixed, name: `killed by ${exit.signal}`, evidence, byChange: !outside };
+    }
+    case 'spawn-failed': {
+      const evidence = [{ text: `${text}: ${exit.detail ?? ''}`, weight: WEIGHT.spawnFailed }];
+      return { ...fixed, name: 'cannot be started', evidence, byChange: true };
+    }
+    default: {
+      const code = exit?.reason === 'code' ? `exits with code ${exit.code}` : 'ended unseen';
+      // A program that ends itself may do so because it cannot reach what it needs.
+      return {
+        ...fixed,
+        name: code,
+        evidence: [{ text, weight: WEIGHT.exit }, ...extra],
+        passedOn: true,
+        byChange: true,
+      };
+    }
+  }
+}
+
+/** Is this resource what the other symptoms would come from? */
+function fits(resource: string | null, afflicted: Afflicted): boolean {
+  const others = afflicted.symptoms.filter(({ kind }) => kind !== 'saturating');
+  if (others.length === 0) return true;
+  if (resource === 'cpu') return others.every(({ kind }) => kind === 'slow');
+  if (resource === 'openFiles') return others.every(({ kind }) => kind === 'erroring' || kind === 'unreachable');
+  return others.every(({ kind }) => kind === 'slow' || kind === 'hung');
+}
+
+/** Only the service as a whole has symptoms. */
+function ofService(suspect: Suspect): Mechanism {
+  const entity: EntityRef = { kind: 'service', name: suspect.service };
+  const kinds = new Set(suspect.symptoms.map(({ kind }) => kind));
+  const text = suspect.symptoms.map(({ summary }) => summary).join('; ');
+  if (suspect.spec === null) {
+    const evidence = [{ text: `${text}; it is not run by Holdfast`, weight: WEIGHT.refused }];
+    return { entity, faultClass: 'dependency', name: 'fails', evidence, passedOn: false, byChange: false };
+  }
+  const name = kinds.has('erroring') ? 'answers with errors' : kinds.has('slow') ? 'answers slowly' : 'takes no calls';
+  const weight = kinds.has('erroring') || kinds.has('slow') ? WEIGHT.diffuse : WEIGHT.noneReady;
+  return { entity, faultClass: 'software', name, evidence: [{ text, weight }], passedOn: true, byChange: true };
+}

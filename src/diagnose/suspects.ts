@@ -1,0 +1,147 @@
+/**
+ * What is known about each service that has a symptom: which instances, what kind, since when, and on whom it
+ * depends. Everything the evidence lanes look at is gathered here once.
+ */
+import type { Instance, InstanceExit } from '../model/instance.ts';
+import type { ServiceSpec } from '../model/spec.ts';
+import type { Symptom, SymptomKind } from '../model/symptom.ts';
+import type { Ms } from '../model/time.ts';
+import type { SystemView } from '../model/view.ts';
+
+export interface Suspect {
+  readonly service: string;
+  /** Null: it is called but not run by Holdfast. */
+  readonly spec: ServiceSpec | null;
+  readonly symptoms: readonly Symptom[];
+  readonly onsetAt: Ms;
+  readonly instances: readonly Instance[];
+  /** Instances with a symptom of their own, in order of onset. */
+  readonly afflicted: readonly Afflicted[];
+  /** Symptomatic services that it calls, directly or not. */
+  readonly callees: readonly string[];
+  /** Symptomatic services that call it, directly or not. */
+  readonly callers: readonly string[];
+  /**
+   * A service that it calls has nobody left to answer: then what its instances do for want of it is passed on, also
+   * when only one of them shows it yet.
+   */
+  readonly starved: boolean;
+  /** One that it calls was ill no later: few calls spread unevenly, so slowness from there may show at one of many. */
+  readonly calleeIll: boolean;
+}
+
+export interface Afflicted {
+  readonly instance: Instance;
+  readonly symptoms: readonly Symptom[];
+  readonly onsetAt: Ms;
+  /** How its last life ended, when that belongs to this incident. */
+  readonly exit: InstanceExit | null;
+  /** The kernel reports it as stopped. */
+  readonly stopped: boolean;
+}
+
+/** Symptoms that are seen at the process, not inferred from what its calls came to. */
+export const FACTS: ReadonlySet<SymptomKind> = new Set(['crashed', 'hung', 'unreachable', 'flapping']);
+
+/** Onsets are known to a window or two: a callee this much later may still have been first. */
+export const ONSET_TOLERANCE_MS: Ms = 2_500;
+
+/** An exit this much before the first symptom still belongs to it. */
+const EXIT_LEAD_MS: Ms = 5_000;
+
+export function gatherSuspects(symptoms: readonly Symptom[], view: SystemView): Suspect[] {
+  const byService = new Map<string, Symptom[]>();
+  for (const symptom of symptoms) {
+    const service = serviceOf(symptom);
+    if (service === null) continue;
+    const list = byService.get(service);
+    if (list) list.push(symptom);
+    else byService.set(service, [symptom]);
+  }
+  const names = new Set(byService.keys());
+  return [...byService].map(([service, own]) => {
+    const instances = instancesOf(service, view);
+    const onsetAt = Math.min(...own.map((symptom) => symptom.onsetAt));
+    const callees = [...names].filter((name) => name !== service && reaches(service, name, view));
+    return {
+      service,
+      spec: view.services.get(service) ?? null,
+      symptoms: own,
+      onsetAt,
+      instances,
+      afflicted: afflictedOf(own, instances, view),
+      callees,
+      callers: [...names].filter((name) => name !== service && reaches(name, service, view)),
+      starved: callees.some((callee) => isDown(byService.get(callee) ?? [], callee, view, onsetAt)),
+      calleeIll: callees.some((callee) =>
+        byService.get(callee)?.some((symptom) => symptom.onsetAt <= onsetAt + ONSET_TOLERANCE_MS),
+      ),
+    };
+  });
+}
+
+function instancesOf(service: string, view: SystemView): Instance[] {
+  return [...view.instances.values()].filter((instance) => instance.service === service);
+}
+
+/** Every one of its instances was seen to be down, by itself, and no later than this. */
+function isDown(symptoms: readonly Symptom[], service: string, view: SystemView, onsetAt: Ms): boolean {
+  const down = new Set(
+    symptoms
+      .filter(({ kind, onsetAt: at }) => FACTS.has(kind) && at <= onsetAt + ONSET_TOLERANCE_MS)
+      .map(({ entity }) => entity.name),
+  );
+  const instances = instancesOf(service, view);
+  return instances.length > 0 && instances.every(({ id }) => down.has(id));
+}
+
+/** For an edge the one that is called. */
+export function serviceOf({ entity }: Symptom): string | null {
+  switch (entity.kind) {
+    case 'service':
+      return entity.name;
+    case 'instance':
+      return entity.service;
+    case 'edge':
+      return entity.callee;
+    case 'node':
+      return null;
+  }
+}
+
+/** Declared and measured. */
+export function calleesOf(service: string, view: SystemView): string[] {
+  const declared = view.services.get(service)?.dependsOn.map((dependency) => dependency.service) ?? [];
+  const measured = view.edges.pairs().flatMap(({ caller, callee }) => (caller === service ? [callee] : []));
+  return [...new Set([...declared, ...measured])].filter((callee) => callee !== service);
+}
+
+export function reaches(from: string, to: string, view: SystemView): boolean {
+  const seen = new Set([from]);
+  const queue = [from];
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    for (const callee of calleesOf(name, view)) {
+      if (callee === to) return true;
+      if (seen.has(callee)) continue;
+      seen.add(callee);
+      queue.push(callee);
+    }
+  }
+  return false;
+}
+
+function afflictedOf(symptoms: readonly Symptom[], instances: readonly Instance[], view: SystemView): Afflicted[] {
+  const afflicted: Afflicted[] = [];
+  for (const instance of instances) {
+    const own = symptoms.filter(({ entity }) => entity.kind === 'instance' && entity.name === instance.id);
+    if (own.length === 0) continue;
+    const onsetAt = Math.min(...own.map((symptom) => symptom.onsetAt));
+    const exit = own.some(({ kind }) => kind === 'crashed' || kind === 'flapping')
+      ? (view.exitsOf(instance.id).findLast(({ at }) => at >= onsetAt - EXIT_LEAD_MS) ?? instance.lastExit)
+      : null;
+    const last = view.resourcesOf(instance.id).at(-1);
+    const stopped = last?.state === 'T' && last.incarnation === instance.incarnation;
+    afflicted.push({ instance, symptoms: own, onsetAt, exit, stopped });
+  }
+  return afflicted.sort((a, b) => a.onsetAt - b.onsetAt);
+}

@@ -1,0 +1,302 @@
+/**
+ * From a diagnosis to the next plan of an incident. Facts first (what is dead is started, what is silent is
+ * replaced), then what needs belief (rolling back, restarting what runs), then a human. Each target climbs its own
+ * ladder: a repair that failed in this incident is not tried in the same form again.
+ *
+ *   bad change      roll back → page
+ *   dead            restart → replace → page and keep restarting, ever more slowly
+ *   silent, deaf    eject and replace → again → page and keep replacing
+ *   odd one out     eject and restart → replace → page
+ *   near its limit  graceful restart ahead of the end, while its peers can carry the load
+ *   all of it ill   scale out when it is load; else page, and then restart one at a time to find out
+ *   victim          nothing: its dependency is repaired
+ */
+import type { Cause } from '../model/incident.ts';
+import type { Instance } from '../model/instance.ts';
+import type { ServiceSpec } from '../model/spec.ts';
+import type { Symptom } from '../model/symptom.ts';
+import type { Ms } from '../model/time.ts';
+import { ROLLBACK } from './confidence.ts';
+import type { ActionDraft, PlanDraft, PlanInput } from './contract.ts';
+import { isExhausted } from './intensity.ts';
+import { failedTries, isDoneByPlanUnderWay, triedSoFar, wasPaged, wasTried } from './ladder.ts';
+import { eject, page, replace, restart, rollBack, scaleTo } from './steps.ts';
+import { dependsOn, has, instancesOf, isAlive, serves } from './target.ts';
+
+/** Symptoms of traffic need some windows to go; facts about processes do not. */
+const FACT_DEADLINE_MS: Ms = 15_000;
+const TRAFFIC_DEADLINE_MS: Ms = 45_000;
+/** A page waits this long for a better explanation, unless everything else has failed. */
+const PATIENCE_MS: Ms = 10_000;
+/** Longer leaves callers alone for longer after their dependency is well; shorter restarts some of them in vain. */
+const ECHO_MS: Ms = 10_000;
+/** Kills for memory within this time that call for a human. */
+const OOM_WINDOW_MS: Ms = 600_000;
+const OOM_REPEATED = 3;
+
+export function planFor(input: PlanInput): PlanDraft | null {
+  const rollBacks = rollBacksOf(input);
+  const wanted = [...rollBacks, ...repairsOf(input, new Set(rollBacks.map(({ service }) => service)))];
+  if (wanted.length === 0) wanted.push(...lastResort(input));
+  const actions = wanted.filter(({ kind, target }) => !isDoneByPlanUnderWay(input.incident, kind, target));
+  return actions.length === 0 ? null : draftOf(unique(actions), input);
+}
+
+function open({ incident }: PlanInput): readonly Symptom[] {
+  return incident.symptoms.filter(({ clearedAt }) => clearedAt === null);
+}
+
+function allows({ view }: PlanInput, service: string, kind: ActionDraft['kind']): boolean {
+  return view.services.get(service)?.recovery.allow.includes(kind) ?? false;
+}
+
+function draftOf(actions: readonly ActionDraft[], input: PlanInput): PlanDraft {
+  const specs = actions.map(({ service }) => input.view.services.get(service)).filter((spec) => spec !== undefined);
+  const verifyForMs = Math.max(1_000, ...specs.map(({ recovery }) => recovery.verifyMs));
+  const slowToClear = open(input).some(({ kind }) => kind !== 'crashed' && kind !== 'hung' && kind !== 'unreachable');
+  return {
+    actions,
+    verifyForMs,
+    verifyDeadlineMs: verifyForMs + (slowToClear ? TRAFFIC_DEADLINE_MS : FACT_DEADLINE_MS),
+  };
+}
+
+function unique(actions: readonly ActionDraft[]): readonly ActionDraft[] {
+  const seen = new Set<string>();
+  return actions.filter(({ kind, target }) => {
+    const key = `${kind} ${target}`;
+    return seen.has(key) ? false : seen.add(key) !== undefined;
+  });
+}
+
+// Changes that are believed to be the cause.
+
+function rollBacksOf(input: PlanInput): ActionDraft[] {
+  return input.diagnosis.causes
+    .filter(({ changeId, confidence }) => changeId !== null && confidence >= ROLLBACK)
+    .flatMap((cause) => rollBackOf(cause, input));
+}
+
+function rollBackOf(cause: Cause, input: PlanInput): ActionDraft[] {
+  const change = input.view.changes.find(({ id }) => id === cause.changeId);
+  if (!change) return [];
+  const service = cause.entity.name;
+  const before = change.from[service];
+  const undone = input.view.changes.some(
+    ({ kind, at, to }) => kind === 'rollback' && at >= change.at && to[service] === before,
+  );
+  if (before === undefined || before === change.to[service] || undone) return [];
+  const tried = wasTried(input.incident, 'rollback', service, change.id);
+  if (tried || !allows(input, service, 'rollback')) return [];
+  return [rollBack(service, change.id, `${cause.mechanism} since ${change.id} by ${change.who}`)];
+}
+
+// Instances with symptoms of their own.
+
+function repairsOf(input: PlanInput, beingRolledBack: ReadonlySet<string>): ActionDraft[] {
+  const symptoms = open(input);
+  const ids = new Set(symptoms.flatMap(({ entity }) => (entity.kind === 'instance' ? [entity.name] : [])));
+  return [...ids].sort().flatMap((id) => {
+    const instance = input.view.instances.get(id);
+    const spec = instance && input.view.services.get(instance.service);
+    if (!instance || !spec || beingRolledBack.has(spec.name)) return [];
+    return treat(instance, spec, symptoms, input).filter(
+      ({ kind, service }) => kind === 'page' || allows(input, service, kind),
+    );
+  });
+}
+
+function treat(instance: Instance, spec: ServiceSpec, symptoms: readonly Symptom[], input: PlanInput): ActionDraft[] {
+  const why = symptoms.find(({ entity }) => entity.kind === 'instance' && entity.name === instance.id)?.summary ?? '';
+  if (has(symptoms, instance.id, 'crashed') && !isAlive(instance)) return revive(instance, spec, why, input);
+  if (!isAlive(instance) || instance.phase === 'stopping') return [];
+  if (has(symptoms, instance.id, 'hung', 'unreachable')) return unhang(instance, why, symptoms, input);
+  if (input.diagnosis.victims.includes(instance.service)) return [];
+  if (echoes(instance.service, input)) return [];
+  if (has(symptoms, instance.id, 'slow', 'erroring')) return cure(instance, spec, why, symptoms, input);
+  if (has(symptoms, instance.id, 'saturating')) return relieve(instance, spec, why, symptoms, input);
+  return [];
+}
+
+/** It is dead: starting it costs nothing, however often it takes. */
+function revive(instance: Instance, spec: ServiceSpec, why: string, input: PlanInput): ActionDraft[] {
+  const { incident, view, memory, now } = input;
+  if (spec.restart.condition === 'none') return pageOnce(input, spec.name, `${why}; its restart policy is none`);
+  if (instance.phase === 'pending') return [];
+  if (isVictimOfDeadDependency(instance, input)) return [];
+  const again = restart(instance, why);
+  const kills = view
+    .exitsOf(instance.id)
+    .filter(({ reason, at }) => reason === 'oom' && at > now - OOM_WINDOW_MS).length;
+  if (kills >= OOM_REPEATED) {
+    const advice = `${instance.id} has run out of memory ${kills} times: raise resources.limits.memory of ${spec.name} or find the leak`;
+    return [...pageOnce(input, spec.name, advice), again];
+  }
+  const tries = failedTries(incident, instance.id);
+  const exhausted = isExhausted(memory, instance.id, spec.restart, now);
+  if (tries === 0 && !exhausted) return [again];
+  if (tries === 1 && !exhausted) return [replace(instance, `${why}; a restart did not help`)];
+  return [...pageOnce(input, spec.name, `${why}, again and again`), again];
+}
+
+/** It waits for something that is not there; it will be started at once when that is back. */
+function isVictimOfDeadDependency(instance: Instance, { diagnosis, view }: PlanInput): boolean {
+  if (!diagnosis.victims.includes(instance.service)) return false;
+  const dependencies = view.services.get(instance.service)?.dependsOn.filter(({ required }) => required) ?? [];
+  return dependencies.some(({ service }) => {
+    const instances = instancesOf(service, view);
+    return instances.length > 0 && !instances.some(({ ready }) => ready);
+  });
+}
+
+/** It runs and serves nobody: graceful means are lost on it. */
+function unhang(instance: Instance, why: string, symptoms: readonly Symptom[], input: PlanInput): ActionDraft[] {
+  const isVictim = input.diagnosis.victims.includes(instance.service);
+  if (isVictim && !has(symptoms, instance.id, 'unreachable')) return [];
+  // Mostly it is out of the routes already: what is known to be silent is not ready.
+  const first = peersServe(instance, input) && serves(instance) ? [eject(instance, why)] : [];
+  const tries = failedTries(input.incident, instance.id);
+  const human = tries >= 2 ? pageOnce(input, instance.service, `${why}, and replacing it does not help`) : [];
+  return [...human, ...first, replace(instance, why)];
+}
+
+/**
+ * One of its dependencies was ill in this incident until a moment ago: what is still seen here is most likely the
+ * rest of that, and gone when the windows in which it was measured are.
+ */
+function echoes(service: string, { incident, view, now }: PlanInput): boolean {
+  return incident.symptoms.some(({ clearedAt, entity }) => {
+    const other = entity.kind === 'instance' ? entity.service : entity.kind === 'service' ? entity.name : null;
+    const fresh = clearedAt !== null && now - clearedAt < ECHO_MS;
+    return fresh && other !== null && other !== service && dependsOn(service, other, view);
+  });
+}
+
+/** It answers, but badly: only what is believed to be its own fault is held against it. */
+function cure(
+  instance: Instance,
+  spec: ServiceSpec,
+  why: string,
+  symptoms: readonly Symptom[],
+  input: PlanInput,
+): ActionDraft[] {
+  if (!isAccused(instance, input)) return [];
+  const bigger = scaleOut(instance, spec, symptoms, input);
+  if (bigger.length > 0) return bigger;
+  const first = peersServe(instance, input) && serves(instance) ? [eject(instance, why)] : [];
+  const tries = failedTries(input.incident, instance.id);
+  if (tries === 0) return [...first, restart(instance, why)];
+  if (tries === 1) return [...first, replace(instance, `${why}; a restart did not help`)];
+  return pageOnce(input, spec.name, `${why}, and restarting it does not help`);
+}
+
+/** Ahead of the end, and only while somebody else carries the load. */
+function relieve(
+  instance: Instance,
+  spec: ServiceSpec,
+  why: string,
+  symptoms: readonly Symptom[],
+  input: PlanInput,
+): ActionDraft[] {
+  const own = symptoms.find(
+    ({ kind, entity }) => kind === 'saturating' && entity.kind === 'instance' && entity.name === instance.id,
+  );
+  const bigger = own?.resource === 'cpu' ? scaleOut(instance, spec, symptoms, input) : [];
+  if (bigger.length > 0) return bigger;
+  const tries = failedTries(input.incident, instance.id);
+  const renewable = own?.resource === 'memory' || own?.resource === 'openFiles';
+  if (renewable && tries === 0 && peersServe(instance, input)) return [restart(instance, `${why}; before it fails`)];
+  if (own?.resource === 'memory' && tries === 0) return [];
+  return isPatient(input) ? pageOnce(input, spec.name, why) : [];
+}
+
+function scaleOut(
+  instance: Instance,
+  spec: ServiceSpec,
+  symptoms: readonly Symptom[],
+  input: PlanInput,
+): ActionDraft[] {
+  const loaded = symptoms.some(
+    ({ kind, resource, entity }) =>
+      kind === 'saturating' && resource === 'cpu' && entity.kind === 'instance' && entity.service === instance.service,
+  );
+  const wanted = spec.replicas + 1;
+  if (!loaded || !spec.autoscale || wanted > spec.autoscale.max || !allows(input, spec.name, 'scale')) return [];
+  return [scaleTo(spec.name, wanted, `${spec.name} has used its CPU up`)];
+}
+
+function peersServe(instance: Instance, { view }: PlanInput): boolean {
+  return instancesOf(instance.service, view).some((other) => other.id !== instance.id && serves(other));
+}
+
+function isAccused(instance: Instance, { diagnosis }: PlanInput): boolean {
+  const cause = diagnosis.causes.find(({ entity }) =>
+    entity.kind === 'instance' ? entity.service === instance.service : entity.name === instance.service,
+  );
+  return cause !== undefined && cause.confidence >= 0.3;
+}
+
+// Nothing in particular can be repaired.
+
+function lastResort(input: PlanInput): ActionDraft[] {
+  const { diagnosis, incident, now } = input;
+  const symptoms = open(input);
+  // What waits for its next life, or for a dependency, is under way.
+  if (symptoms.length === 0 || symptoms.every((symptom) => isUnderWay(symptom, input))) return [];
+  const top = diagnosis.causes[0];
+  const service = serviceOf(symptoms, top);
+  if (service === null) return isPatient(input) ? pageOnce(input, '', diagnosis.summary) : [];
+  if (diagnosis.victims.includes(service) || echoes(service, input)) return [];
+  const spec = input.view.services.get(service);
+  const first = spec && instancesOf(service, input.view)[0];
+  if (first) {
+    const bigger = scaleOut(first, spec, symptoms, input);
+    if (bigger.length > 0) return bigger;
+  }
+  if (!wasPaged(incident)) {
+    return now - incident.openedAt >= PATIENCE_MS ? pageOnce(input, service, diagnosis.summary) : [];
+  }
+  return probe(service, input);
+}
+
+/** A human has been called; meanwhile one restart at a time shows whether that would help. */
+function probe(service: string, input: PlanInput): ActionDraft[] {
+  const ill = open(input).some(({ kind }) => kind === 'slow' || kind === 'erroring');
+  if (!ill || !allows(input, service, 'restart')) return [];
+  const untried = instancesOf(service, input.view)
+    .sort((a, b) => a.slot - b.slot)
+    .find((instance) => isAlive(instance) && !wasTried(input.incident, 'restart', instance.id, null));
+  return untried ? [restart(untried, `to find out whether a restart helps ${service}`)] : [];
+}
+
+function isUnderWay({ kind, entity }: Symptom, { view, diagnosis }: PlanInput): boolean {
+  if (entity.kind === 'service') return kind === 'unreachable';
+  if (entity.kind !== 'instance') return false;
+  const instance = view.instances.get(entity.name);
+  const starting = instance?.phase === 'pending' || instance?.phase === 'starting' || instance?.phase === 'stopping';
+  return starting || kind === 'flapping' || (kind === 'crashed' && diagnosis.victims.includes(entity.service));
+}
+
+function serviceOf(symptoms: readonly Symptom[], top: Cause | undefined): string | null {
+  if (top) {
+    if (top.entity.kind === 'instance') return top.entity.service;
+    if (top.entity.kind === 'service') return top.entity.name;
+    return null;
+  }
+  for (const { entity } of symptoms) {
+    if (entity.kind === 'service') return entity.name;
+    if (entity.kind === 'instance') return entity.service;
+  }
+  return null;
+}
+
+function isPatient({ incident, now }: PlanInput): boolean {
+  return now - incident.openedAt >= PATIENCE_MS;
+}
+
+function pageOnce({ incident, level }: PlanInput, service: string, what: string): ActionDraft[] {
+  if (wasPaged(incident)) return [];
+  const tried = triedSoFar(incident);
+  const text = level === 0 || tried === '' ? what : `${what}. Tried without success: ${tried}`;
+  return [page(service, text)];
+}

@@ -1,0 +1,58 @@
+/** Questions that several rails and the planner ask of an action's target. */
+
+import type { GuardVerdict } from '../model/incident.ts';
+import type { Instance } from '../model/instance.ts';
+import type { Symptom, SymptomKind } from '../model/symptom.ts';
+import type { SystemView } from '../model/view.ts';
+import type { ActionDraft } from './contract.ts';
+
+/** Takes a running instance from its users. */
+export function disrupts(action: ActionDraft, view: SystemView): boolean {
+  if (action.kind !== 'restart' && action.kind !== 'replace' && action.kind !== 'eject') return false;
+  const target = view.instances.get(action.target);
+  return target !== undefined && isAlive(target);
+}
+
+export function isAlive({ phase }: Instance): boolean {
+  return phase === 'starting' || phase === 'running' || phase === 'stopping';
+}
+
+/** Takes calls now. */
+export function serves({ phase, ready, ejected }: Instance): boolean {
+  return phase === 'running' && ready && !ejected;
+}
+
+export function instancesOf(service: string, view: SystemView): Instance[] {
+  return [...view.instances.values()].filter((instance) => instance.service === service);
+}
+
+export function has(symptoms: readonly Symptom[], instance: string, ...kinds: readonly SymptomKind[]): boolean {
+  return symptoms.some(
+    ({ entity, kind }) => entity.kind === 'instance' && entity.name === instance && kinds.includes(kind),
+  );
+}
+
+/** Directly or not, as declared. */
+export function dependsOn(from: string, to: string, view: SystemView): boolean {
+  const seen = new Set([from]);
+  const queue = [from];
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    for (const { service } of view.services.get(name)?.dependsOn ?? []) {
+      if (service === to) return true;
+      if (seen.has(service)) continue;
+      seen.add(service);
+      queue.push(service);
+    }
+  }
+  return false;
+}
+
+/** The kernel reports it as stopped (SIGSTOP): that is no echo of anything else. */
+export function isStopped(instance: Instance, view: SystemView): boolean {
+  const last = view.resourcesOf(instance.id).at(-1);
+  return last?.state === 'T' && last.incarnation === instance.incarnation;
+}
+
+export function allow(rail: GuardVerdict['rail'], reason: string): GuardVerdict {
+  return { rail, verdict: 'allow', reason, until: null };
+}
