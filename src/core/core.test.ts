@@ -1,0 +1,450 @@
+import { describe, expect, it } from 'vitest';
+import type { AgentCommand, LaunchSpec } from '../model/link.ts';
+import type { Signal } from '../model/signal.ts';
+import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
+import type { CoreInput, CoreOutput } from './contract.ts';
+import { createCore, restoreCore } from './index.ts';
+
+const OPTIONS = { seed: 1, portRange: [20_000, 20_100], node: 'n1' } as const;
+
+function service(name: string, over: Partial<ServiceSpec> = {}): ServiceSpec {
+  return {
+    name,
+    replicas: 1,
+    run: { command: ['run', name], environment: {}, workingDir: '/', user: null },
+    ports: [{ name: '80', target: 80, published: null, protocol: 'http', fixed: false }],
+    dependsOn: [],
+    healthcheck: {
+      probe: { kind: 'http', port: '80', path: '/', headers: {}, expectStatus: [200, 299] },
+      intervalMs: 1_000,
+      timeoutMs: 1_000,
+      retries: 2,
+      successes: 1,
+      startPeriodMs: 10_000,
+      startIntervalMs: 100,
+    },
+    readiness: null,
+    restart: { condition: 'any', delayMs: 1_000, maxDelayMs: 60_000, maxAttempts: 5, windowMs: 60_000 },
+    resources: { memoryBytes: null, cpus: null, pids: null, openFiles: null },
+    stop: { signal: 'SIGTERM', graceMs: 5_000, drainMs: 1_000 },
+    update: {
+      parallelism: 1,
+      delayMs: 0,
+      order: 'stop-first',
+      failureAction: 'rollback',
+      monitorMs: 1_000,
+      maxFailureRatio: 0,
+    },
+    recovery: {
+      mode: null,
+      allow: ['restart', 'replace', 'eject', 'scale', 'rollback', 'failover', 'restore', 'isolate', 'page'],
+      minAvailable: 0,
+      cooldownMs: 10_000,
+      verifyMs: 2_000,
+      changeWindowMs: 600_000,
+    },
+    autoscale: null,
+    objectives: [],
+    logs: { maxBytes: 1_000_000, maxFiles: 2 },
+    labels: {},
+    ...over,
+  };
+}
+
+function system(...services: ServiceSpec[]): SystemSpec {
+  return {
+    name: 'test',
+    baseDir: '/',
+    services: Object.fromEntries(services.map((each) => [each.name, each])),
+    policy: { mode: 'auto', maxDisruption: 1 },
+  };
+}
+
+/** A core with an obedient agent: it starts and stops what it is told to, and passes every check. */
+class Harness {
+  core = createCore(OPTIONS);
+  now = 0;
+  readonly commands: AgentCommand[] = [];
+  readonly alive = new Map<string, LaunchSpec>();
+  /** Instances whose processes end as soon as they are started. */
+  readonly crashing = new Set<string>();
+  #pending: Signal[] = [];
+
+  feed(input: CoreInput): readonly CoreOutput[] {
+    const outputs = this.core.step(input, this.now);
+    for (const output of outputs) if (output.kind === 'command') this.#obey(output.command);
+    return outputs;
+  }
+
+  apply(spec: SystemSpec, expectIndex: number | null = null): readonly CoreOutput[] {
+    return this.feed({ kind: 'apply', spec, change: { who: 'ann', why: 'test', expectIndex } });
+  }
+
+  /** Lets time go by in ticks of 100 ms. */
+  run(ms: number): void {
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now += 100;
+      const signals = this.#pending.splice(0);
+      if (signals.length > 0) this.signals(...signals);
+      this.feed({ kind: 'tick', wallMs: this.now });
+    }
+  }
+
+  signals(...signals: Signal[]): readonly CoreOutput[] {
+    return this.feed({ kind: 'agent', message: { kind: 'signals', node: 'n1', signals } });
+  }
+
+  kill(instance: string): readonly CoreOutput[] {
+    return this.signals(this.#exit(instance, 'SIGKILL'));
+  }
+
+  #exit(instance: string, signal: string | null): Signal {
+    const { incarnation } = this.alive.get(instance) as LaunchSpec;
+    this.alive.delete(instance);
+    const how =
+      signal === null
+        ? { reason: 'code' as const, code: 1, signal }
+        : { reason: 'signal' as const, code: null, signal };
+    return {
+      kind: 'exit',
+      instance,
+      incarnation,
+      at: this.now,
+      exit: { at: this.now, detail: null, lastOutput: [], ...how },
+    };
+  }
+
+  #obey(command: AgentCommand): void {
+    this.commands.push(command);
+    if (command.kind === 'routes') {
+      this.feed({
+        kind: 'agent',
+        message: { kind: 'routes-applied', node: 'n1', version: command.table.version, failed: [] },
+      });
+    } else if (command.kind === 'start') {
+      const { instance, incarnation } = command.launch;
+      this.alive.set(instance, command.launch);
+      const at = this.now;
+      this.#pending.push({
+        kind: 'started',
+        instance,
+        incarnation,
+        at,
+        process: { pid: 1, startTicks: '1', bootId: 'b' },
+      });
+      if (this.crashing.has(instance)) this.#pending.push(this.#exit(instance, null));
+      else
+        this.#pending.push({
+          kind: 'check',
+          instance,
+          incarnation,
+          at,
+          purpose: 'liveness',
+          pass: true,
+          latencyMs: 1,
+          error: null,
+        });
+    } else if (command.kind !== 'forget' && this.alive.get(command.instance)?.incarnation === command.incarnation) {
+      this.#pending.push(this.#exit(command.instance, command.kind === 'kill' ? 'SIGKILL' : 'SIGTERM'));
+    }
+  }
+
+  phases(): Record<string, string> {
+    return Object.fromEntries(
+      [...this.core.instances.values()].map(({ id, phase, ready }) => [id, ready ? 'ready' : phase]),
+    );
+  }
+
+  started(): string[] {
+    return this.commands.flatMap((command) =>
+      command.kind === 'start' ? [`${command.launch.instance}#${command.launch.incarnation}`] : [],
+    );
+  }
+}
+
+describe('starting', () => {
+  it('starts dependencies first, and waits until they are healthy', () => {
+    const h = new Harness();
+    h.apply(
+      system(service('web', { dependsOn: [{ service: 'db', condition: 'healthy', required: true }] }), service('db')),
+    );
+    expect(h.started()).toEqual(['db-1#1']);
+    expect(h.core.instances.get('web-1')?.waitingFor).toBe('waits for db to be healthy');
+    h.run(500);
+    expect(h.started()).toEqual(['db-1#1', 'web-1#1']);
+    expect(h.phases()).toEqual({ 'db-1': 'ready', 'web-1': 'ready' });
+  });
+
+  it('tells an instance its port and the addresses of its dependencies', () => {
+    const h = new Harness();
+    h.apply(
+      system(
+        service('web', { dependsOn: [{ service: 'my-db', condition: 'started', required: true }] }),
+        service('my-db'),
+      ),
+    );
+    h.run(500);
+    const { environment, ports } = h.alive.get('web-1') as LaunchSpec;
+    const listener = h.core.routes?.listeners.find(({ caller }) => caller === 'web');
+    expect(environment.PORT).toBe(String(ports['80']));
+    expect(environment.PORT_80).toBe(environment.PORT);
+    expect(environment.MY_DB_URL).toBe(`http://127.0.0.1:${listener?.port}`);
+    expect(environment.HOLDFAST_INSTANCE).toBe('web-1');
+  });
+
+  it('tries other ports when these are taken', () => {
+    const h = new Harness();
+    h.apply(system(service('web')));
+    const first = h.alive.get('web-1') as LaunchSpec;
+    h.alive.delete('web-1');
+    h.feed({
+      kind: 'agent',
+      message: {
+        kind: 'command-failed',
+        node: 'n1',
+        id: 'x',
+        instance: 'web-1',
+        incarnation: 1,
+        at: h.now,
+        reason: 'port-taken',
+        error: 'taken',
+      },
+    });
+    const second = h.alive.get('web-1') as LaunchSpec;
+    expect(second.incarnation).toBe(2);
+    expect(second.ports['80']).not.toBe(first.ports['80']);
+  });
+});
+
+describe('changing', () => {
+  it('refuses an apply whose plan is older than the state', () => {
+    const h = new Harness();
+    h.apply(system(service('web')));
+    const outputs = h.apply(system(service('web', { replicas: 2 })), 0);
+    expect(outputs).toContainEqual(expect.objectContaining({ kind: 'reply', ok: false, code: 'HF5001' }));
+    expect(h.core.spec?.services.web?.replicas).toBe(1);
+  });
+
+  it('rolls a new revision out one instance at a time, and keeps the others serving', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 3 })));
+    h.run(1_000);
+    const next = service('web', {
+      replicas: 3,
+      run: { command: ['run', 'v2'], environment: {}, workingDir: '/', user: null },
+    });
+    h.apply(system(next));
+    let least = 3;
+    for (let step = 0; step < 150; step++) {
+      h.run(100);
+      least = Math.min(least, Object.values(h.phases()).filter((phase) => phase === 'ready').length);
+    }
+    expect(least).toBe(2);
+    expect(h.core.rolloutOf('web')).toBeNull();
+    expect([...h.alive.values()].map(({ command }) => command[1])).toEqual(['v2', 'v2', 'v2']);
+    expect(h.core.incidents).toEqual([]);
+  });
+
+  it('does not touch running instances when only policies change', () => {
+    const h = new Harness();
+    h.apply(system(service('web')));
+    h.run(1_000);
+    const recovery = { ...service('web').recovery, cooldownMs: 1 };
+    h.apply(system(service('web', { recovery })));
+    h.run(3_000);
+    expect(h.started()).toEqual(['web-1#1']);
+  });
+
+  it('stops a removed service after those that need it, and forgets it', () => {
+    const h = new Harness();
+    h.apply(
+      system(
+        service('web', { dependsOn: [{ service: 'db', condition: 'started', required: true }] }),
+        service('db'),
+        service('other'),
+      ),
+    );
+    h.run(1_000);
+    h.apply(system(service('other')));
+    h.run(5_000);
+    const stops = h.commands.flatMap((command) => (command.kind === 'stop' ? [command.instance] : []));
+    expect(stops).toEqual(['web-1', 'db-1']);
+    expect(h.phases()).toEqual({ 'other-1': 'ready' });
+    expect([...h.core.view.services.keys()]).toEqual(['other']);
+  });
+
+  it('goes back to the revision before on request', () => {
+    const h = new Harness();
+    h.apply(system(service('web')));
+    h.run(1_000);
+    h.apply(system(service('web', { run: { command: ['run', 'v2'], environment: {}, workingDir: '/', user: null } })));
+    h.run(5_000);
+    h.feed({
+      kind: 'operator',
+      command: { kind: 'rollback', service: 'web', change: null },
+      who: 'ann',
+      why: 'v2 is slow',
+    });
+    h.run(5_000);
+    expect(h.alive.get('web-1')?.command).toEqual(['run', 'web']);
+    expect(h.core.spec?.services.web?.run.command).toEqual(['run', 'web']);
+    expect(h.core.changes.at(-1)).toMatchObject({ kind: 'rollback', who: 'ann' });
+  });
+
+  it('brings everything down, dependants first, and up again in order', () => {
+    const h = new Harness();
+    const spec = system(
+      service('web', { dependsOn: [{ service: 'db', condition: 'healthy', required: true }] }),
+      service('db'),
+    );
+    h.apply(spec);
+    h.run(1_000);
+    h.feed({ kind: 'operator', command: { kind: 'down', service: null }, who: 'ann', why: 'night' });
+    h.run(5_000);
+    expect(h.phases()).toEqual({ 'db-1': 'exited', 'web-1': 'exited' });
+    expect(h.core.incidents).toEqual([]);
+    h.apply(spec);
+    h.run(2_000);
+    expect(h.started()).toEqual(['db-1#1', 'web-1#1', 'db-1#2', 'web-1#2']);
+  });
+});
+
+describe('faults', () => {
+  it('restarts a killed instance in the very step that learns of it', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 3 })));
+    h.run(2_000);
+    const outputs = h.kill('web-2');
+    expect(outputs).toContainEqual(
+      expect.objectContaining({ kind: 'command', command: expect.objectContaining({ kind: 'start' }) }),
+    );
+    h.run(10_000);
+    const incident = h.core.incidents[0];
+    expect(incident).toMatchObject({ status: 'resolved' });
+    expect(incident?.diagnosis?.causes[0]).toMatchObject({ faultClass: 'software', entity: { name: 'web-2' } });
+    expect(incident?.plans.map(({ status }) => status)).toEqual(['succeeded']);
+  });
+
+  it('rolls back a change that fails every replica, and blames the change', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 3 })));
+    h.run(20_000);
+    for (const id of ['web-1', 'web-2', 'web-3']) h.crashing.add(id);
+    h.apply(
+      system(
+        service('web', { replicas: 3, run: { command: ['run', 'bad'], environment: {}, workingDir: '/', user: null } }),
+      ),
+    );
+    h.run(2_000);
+    h.crashing.clear();
+    h.run(40_000);
+    expect([...h.alive.values()].map(({ command }) => command[1])).toEqual(['web', 'web', 'web']);
+    expect(h.core.incidents[0]?.plans.flatMap(({ actions }) => actions.map(({ kind }) => kind))).toContain('rollback');
+    const blamed = h.core.incidents[0]?.diagnosis?.causes[0];
+    expect(blamed).toMatchObject({ faultClass: 'human', changeId: expect.stringMatching(/^chg-/) });
+  });
+
+  it('goes further at once when what was to repair failed, though an ejection beside it was done', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 3 })));
+    h.run(2_000);
+    h.crashing.add('web-2');
+    const { incarnation } = h.alive.get('web-2') as LaunchSpec;
+    const detail = 'five calls in a row failed (status 500)';
+    const stall = {
+      kind: 'stall',
+      instance: 'web-2',
+      incarnation,
+      at: h.now,
+      waitingRequests: 0,
+      silentMs: 0,
+    } as const;
+    h.signals({ ...stall, state: 'erroring', detail });
+    h.run(4_000);
+    h.crashing.clear();
+    console.log(JSON.stringify(h.core.incidents[0], null, 1)?.slice(0, 3500));
+    const plans = h.core.incidents[0]?.plans ?? [];
+    expect(plans[0]?.actions.map(({ kind, status }) => [kind, status])).toEqual([
+      ['eject', 'done'],
+      ['restart', 'failed'],
+    ]);
+    expect(plans[0]?.status).toBe('failed');
+    h.run(20_000);
+    expect(h.phases()).toEqual({ 'web-1': 'ready', 'web-2': 'ready', 'web-3': 'ready' });
+  });
+
+  it('tells of the end of an incident once', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 3 })));
+    h.run(2_000);
+    h.kill('web-2');
+    const told: string[] = [];
+    for (let step = 0; step < 100; step++) {
+      h.now += 100;
+      for (const output of h.feed({ kind: 'tick', wallMs: h.now }))
+        if (output.kind === 'event') told.push(output.event.text);
+      h.run(100);
+    }
+    expect(h.core.incidents[0]?.timeline.filter(({ stage }) => stage === 'resolved')).toHaveLength(1);
+    expect(new Set(told).size).toBe(told.length);
+  });
+
+  it('does nothing by itself while automation is stopped, and catches up when it is resumed', () => {
+    const h = new Harness();
+    h.apply(system(service('web')));
+    h.run(2_000);
+    h.feed({ kind: 'operator', command: { kind: 'stop-all' }, who: 'ann', why: 'hands off' });
+    h.kill('web-1');
+    h.run(5_000);
+    expect(h.started()).toEqual(['web-1#1']);
+    h.feed({ kind: 'operator', command: { kind: 'resume' }, who: 'ann', why: 'go on' });
+    h.run(3_000);
+    expect(h.started()).toEqual(['web-1#1', 'web-1#2']);
+  });
+});
+
+describe('outliving itself', () => {
+  it('goes on from a snapshot as if nothing had happened', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 2 }), service('db')));
+    h.run(1_000);
+    h.kill('web-1');
+    h.run(300);
+    const copy = restoreCore(OPTIONS, h.core.snapshot());
+    for (let at = h.now + 100; at < h.now + 20_000; at += 100) {
+      const tick = { kind: 'tick', wallMs: at } as const;
+      expect(copy.step(tick, at)).toEqual(h.core.step(tick, at));
+    }
+    expect(copy.snapshot()).toBe(h.core.snapshot());
+  });
+
+  it('takes an unseen death from the inventory as an exit, and leaves what runs alone', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 2 })));
+    h.run(2_000);
+    const launch = h.alive.get('web-1') as LaunchSpec;
+    h.alive.delete('web-2');
+    const process = { pid: 1, startTicks: '1', bootId: 'b' };
+    const facts = {
+      hostname: 'n1',
+      platform: 'linux',
+      cpus: 1,
+      memoryBytes: 1,
+      limits: 'sampling',
+      notices: [],
+    } as const;
+    h.feed({
+      kind: 'agent',
+      message: {
+        kind: 'inventory',
+        node: 'n1',
+        at: h.now,
+        items: [{ launch, process, startedAt: 0, exit: null }],
+        facts,
+      },
+    });
+    h.run(3_000);
+    expect(h.started()).toEqual(['web-1#1', 'web-2#1', 'web-2#2']);
+    expect(h.core.incidents[0]?.symptoms[0]).toMatchObject({ kind: 'crashed', entity: { name: 'web-2' } });
+  });
+});

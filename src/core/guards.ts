@@ -1,0 +1,41 @@
+/**
+ * What is out, and who says so: the one disruption budget that automatic repairs, ejections, rollouts and operators'
+ * restarts all draw on. An instance is out from the moment it is taken from its users until its next life is ready,
+ * or dies by itself, which is a fault and no disruption of ours.
+ */
+import type { Incident, Plan } from '../model/incident.ts';
+import type { Ms } from '../model/time.ts';
+import type { GuardContext } from '../recover/index.ts';
+import type { Context } from './context.ts';
+import type { BudgetState } from './contract.ts';
+
+/** What was taken out and has not come back by then is no longer under repair: it does not block other repairs. */
+const OUT_FORGOTTEN_MS: Ms = 120_000;
+
+export function budgetOf(ctx: Context): BudgetState {
+  const out: BudgetState['out'][number][] = [];
+  for (const slot of ctx.state.slots.values()) {
+    if (slot.out !== null && ctx.now - slot.out.since < OUT_FORGOTTEN_MS) {
+      out.push({ instance: slot.id, why: slot.out.why, since: slot.out.since });
+    }
+  }
+  return { max: ctx.view.policy.maxDisruption, out };
+}
+
+/** How many more instances may be taken out now. */
+export function budgetRoom(ctx: Context): number {
+  const { max, out } = budgetOf(ctx);
+  return Math.max(0, max - out.length);
+}
+
+export function guardContext(ctx: Context, incident: Incident, plan: Plan): GuardContext {
+  return {
+    view: ctx.view,
+    memory: ctx.memory,
+    symptoms: ctx.detection.open(),
+    cause: incident.diagnosis?.causes[0] ?? plan.cause,
+    out: budgetOf(ctx).out,
+    silences: ctx.state.silences,
+    stopped: ctx.state.stopped,
+  };
+}

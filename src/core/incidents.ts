@@ -1,0 +1,214 @@
+/**
+ * Grouping symptoms into incidents, and an incident's way through its stages. Symptoms belong together when they
+ * concern the same service, or services of which one depends (directly or not) on the other, and come within
+ * `GROUP_MS` of the incident's last news: a fault's echo in its callers is the same story.
+ */
+
+import type { SymptomUpdate } from '../detect/index.ts';
+import { diagnose } from '../diagnose/index.ts';
+import type { Diagnosis, Incident, TimelineEntry } from '../model/incident.ts';
+import { type EntityRef, entityKey, type Symptom } from '../model/symptom.ts';
+import { formatDuration, type Ms } from '../model/time.ts';
+import type { Context } from './context.ts';
+
+/** News older than this does not attract new symptoms. Larger groups more, and confuses independent faults. */
+export const GROUP_MS = 60_000;
+/** While symptoms are open the diagnosis is made anew this often; new symptoms bring it forward. */
+export const REDIAGNOSE_MS = 1_000;
+/** Closed incidents that are kept. */
+const CLOSED_KEPT = 200;
+/** Timeline entries per incident; a long incident keeps its beginning and its latest. */
+const TIMELINE_KEPT = 300;
+
+export function takeSymptoms(ctx: Context, updates: readonly SymptomUpdate[]): void {
+  for (const { kind, symptom } of updates) {
+    const incident = homeOf(ctx, symptom) ?? (kind === 'raised' ? findRelated(ctx, symptom) : undefined);
+    if (kind === 'raised') {
+      ctx.event('symptom', 'warn', symptom.summary, refsOf(symptom.entity));
+      if (incident) join(ctx, incident, symptom);
+      else open(ctx, symptom);
+    } else if (incident) {
+      replaceSymptom(ctx, incident, symptom);
+      if (kind === 'cleared')
+        ctx.event('symptom', 'info', `cleared: ${symptom.summary}`, {
+          ...refsOf(symptom.entity),
+          incident: incident.id,
+        });
+    }
+  }
+}
+
+export function openIncidents(ctx: Context): Incident[] {
+  return [...ctx.state.incidents.values()].filter((incident) => incident.closedAt === null);
+}
+
+export function openSymptoms(incident: Incident): readonly Symptom[] {
+  return incident.symptoms.filter((symptom) => symptom.clearedAt === null);
+}
+
+export function servicesOf(entity: EntityRef): readonly string[] {
+  switch (entity.kind) {
+    case 'service':
+      return [entity.name];
+    case 'instance':
+      return [entity.service];
+    case 'edge':
+      return [entity.callee, entity.caller];
+    case 'node':
+      return [];
+  }
+}
+
+export function refsOf(entity: EntityRef): { service?: string; instance?: string } {
+  if (entity.kind === 'instance') return { service: entity.service, instance: entity.name };
+  const service = servicesOf(entity)[0];
+  return service === undefined ? {} : { service };
+}
+
+/** Replaces an incident's fields; the state holds the only current copy. */
+export function update(ctx: Context, id: string, change: Partial<Incident>): Incident {
+  const incident = { ...(ctx.state.incidents.get(id) as Incident), ...change };
+  ctx.state.incidents.set(id, incident);
+  return incident;
+}
+
+export function tell(ctx: Context, id: string, stage: TimelineEntry['stage'], text: string): void {
+  const incident = ctx.state.incidents.get(id);
+  if (!incident) return;
+  const last = incident.timeline.at(-1);
+  if (last && last.stage === stage && last.text === text) return;
+  const timeline = [...incident.timeline, { at: ctx.now, stage, text }];
+  if (timeline.length > TIMELINE_KEPT) timeline.splice(TIMELINE_KEPT / 2, 1);
+  update(ctx, id, { timeline });
+}
+
+/** Makes the diagnosis of an incident when it is due; returns the current one. */
+export function explain(ctx: Context, incident: Incident): Diagnosis {
+  const known = incident.diagnosis;
+  const news = lastNews(incident);
+  if (known && known.at > news && ctx.now - known.at < REDIAGNOSE_MS) return known;
+  const made = diagnose({
+    now: ctx.now,
+    onsetAt: incident.onsetAt,
+    symptoms: openOrRecent(incident),
+    view: ctx.view,
+  });
+  const diagnosis = known && isFading(incident, known, made) ? { ...known, at: made.at, damage: made.damage } : made;
+  update(ctx, incident.id, { diagnosis, title: diagnosis.causes.length > 0 ? diagnosis.summary : incident.title });
+  if (known?.summary !== diagnosis.summary && (diagnosis.causes.length > 0 || !known)) {
+    tell(ctx, incident.id, 'explained', diagnosis.summary);
+    ctx.event('diagnosis', 'warn', diagnosis.summary, { incident: incident.id });
+  }
+  return diagnosis;
+}
+
+/**
+ * Once a repair has begun, the evidence it acted on goes away with it (a replaced process is no longer stopped). A
+ * later look that accuses the same entity with less belief has learnt nothing new.
+ */
+function isFading(incident: Incident, known: Diagnosis, made: Diagnosis): boolean {
+  const begun = incident.plans.some(({ actions }) =>
+    actions.some(({ startedAt, kind }) => startedAt !== null && kind !== 'page'),
+  );
+  const [before, after] = [known.causes[0], made.causes[0]];
+  if (!begun || !before || !after) return false;
+  return (
+    entityKey(before.entity) === entityKey(after.entity) &&
+    after.changeId === before.changeId &&
+    after.confidence < before.confidence
+  );
+}
+
+export function resolve(ctx: Context, incident: Incident, outcome: string): void {
+  takeBack(ctx, incident);
+  const took = formatDuration(ctx.now - incident.onsetAt);
+  tell(ctx, incident.id, 'resolved', `${outcome}, ${took} after onset`);
+  update(ctx, incident.id, { status: 'resolved', closedAt: ctx.now });
+  ctx.event('incident', 'info', `${incident.id} resolved after ${took}: ${incident.title}`, { incident: incident.id });
+  const closed = [...ctx.state.incidents.values()].filter(({ closedAt }) => closedAt !== null);
+  if (closed.length > CLOSED_KEPT && closed[0]) ctx.state.incidents.delete(closed[0].id);
+}
+
+/** Instances that were ejected and not replaced get their traffic back when the incident is over. */
+function takeBack(ctx: Context, incident: Incident): void {
+  const services = new Set(incident.symptoms.flatMap(({ entity }) => servicesOf(entity)));
+  for (const slot of ctx.state.slots.values()) {
+    if (!slot.ejected || !services.has(slot.service)) continue;
+    slot.ejected = false;
+    if (slot.ready) slot.out = null;
+    ctx.dirty = true;
+  }
+}
+
+function openOrRecent(incident: Incident): readonly Symptom[] {
+  const open = openSymptoms(incident);
+  return open.length > 0 ? open : incident.symptoms;
+}
+
+/** When a symptom last appeared: a clearing is no reason to think again. */
+function lastNews(incident: Incident): Ms {
+  return incident.symptoms.reduce((latest, symptom) => Math.max(latest, symptom.detectedAt), incident.openedAt);
+}
+
+function homeOf(ctx: Context, symptom: Symptom): Incident | undefined {
+  return openIncidents(ctx).find((incident) => incident.symptoms.some(({ id }) => id === symptom.id));
+}
+
+function findRelated(ctx: Context, symptom: Symptom): Incident | undefined {
+  const own = servicesOf(symptom.entity);
+  return openIncidents(ctx).find((incident) => {
+    const recent = incident.symptoms.some((known) => known.clearedAt === null || ctx.now - known.clearedAt <= GROUP_MS);
+    if (!recent) return false;
+    if (symptom.entity.kind === 'node') return true;
+    const theirs = new Set(incident.symptoms.flatMap(({ entity }) => servicesOf(entity)));
+    return own.some(
+      (name) => theirs.has(name) || [...theirs].some((other) => reaches(ctx, name, other) || reaches(ctx, other, name)),
+    );
+  });
+}
+
+function reaches(ctx: Context, from: string, to: string): boolean {
+  const seen = new Set<string>([from]);
+  const queue = [from];
+  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+    for (const { service } of ctx.service(name)?.spec.dependsOn ?? []) {
+      if (service === to) return true;
+      if (!seen.has(service)) {
+        seen.add(service);
+        queue.push(service);
+      }
+    }
+  }
+  return false;
+}
+
+function open(ctx: Context, symptom: Symptom): void {
+  const id = ctx.nextId('inc');
+  ctx.state.incidents.set(id, {
+    id,
+    openedAt: ctx.now,
+    onsetAt: symptom.onsetAt,
+    closedAt: null,
+    status: 'open',
+    title: symptom.summary,
+    symptoms: [symptom],
+    diagnosis: null,
+    plans: [],
+    timeline: [
+      { at: symptom.onsetAt, stage: 'fault', text: 'onset, as far as it is known' },
+      { at: ctx.now, stage: 'detected', text: symptom.summary },
+    ],
+  });
+  ctx.dirty = true;
+  ctx.event('incident', 'error', `${id} opened: ${symptom.summary}`, { ...refsOf(symptom.entity), incident: id });
+}
+
+function join(ctx: Context, incident: Incident, symptom: Symptom): void {
+  const others = incident.symptoms.filter(({ id }) => id !== symptom.id);
+  update(ctx, incident.id, { symptoms: [...others, symptom], onsetAt: Math.min(incident.onsetAt, symptom.onsetAt) });
+  tell(ctx, incident.id, 'detected', symptom.summary);
+}
+
+function replaceSymptom(ctx: Context, incident: Incident, symptom: Symptom): void {
+  update(ctx, incident.id, { symptoms: incident.symptoms.map((known) => (known.id === symptom.id ? symptom : known)) });
+}

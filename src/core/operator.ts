@@ -1,0 +1,129 @@
+/** Operators' commands. Each gets exactly one reply, and each leaves a trace in the changes or the events. */
+import type { OperatorCommand } from '../model/operator.ts';
+import { formatDuration } from '../model/time.ts';
+import { approve, override, reject } from './actions.ts';
+import type { Context } from './context.ts';
+import { restartService, rollBack, scale, takeDown } from './desired.ts';
+import { requeue, retire } from './slots.ts';
+import type { ServiceState } from './state.ts';
+
+export function operate(ctx: Context, command: OperatorCommand, who: string, why: string): void {
+  switch (command.kind) {
+    case 'restart':
+      restart(ctx, command.service, command.instance, who, why);
+      return;
+    case 'scale':
+      withService(ctx, command.service, (service) => {
+        scale(ctx, service, command.replicas, who, why);
+        ctx.ok(`${service.name} goes to ${command.replicas} instances`);
+      });
+      return;
+    case 'rollback':
+      withService(ctx, command.service, (service) => {
+        const change = command.change ?? lastDeploy(ctx, service.name);
+        const done = change === null ? null : rollBack(ctx, change, who, why);
+        if (done === null) ctx.refuse('HF5005', `${service.name} has no earlier revision to go back to`);
+        else ctx.ok(done, change);
+      });
+      return;
+    case 'silence': {
+      const silence = { id: ctx.nextId('sil'), service: command.service, until: ctx.now + command.forMs, who, why };
+      ctx.state.silences.push(silence);
+      ctx.event(
+        'operator',
+        'info',
+        `${command.service ?? 'everything'} silenced for ${formatDuration(command.forMs)} by ${who}: ${why}`,
+      );
+      ctx.ok(`silenced for ${formatDuration(command.forMs)}`, silence.id);
+      return;
+    }
+    case 'unsilence': {
+      const at = ctx.state.silences.findIndex((silence) => silence.id === command.silence);
+      if (at < 0) {
+        ctx.refuse('HF6005', `no silence ${command.silence}`);
+        return;
+      }
+      ctx.state.silences.splice(at, 1);
+      ctx.event('operator', 'info', `silence ${command.silence} ended by ${who}`);
+      ctx.ok('silence ended', command.silence);
+      return;
+    }
+    case 'mode':
+      ctx.state.mode = command.mode;
+      ctx.event('operator', 'warn', `recovery mode is ${command.mode} (${who}: ${why})`);
+      ctx.ok(`recovery mode is ${command.mode}`);
+      return;
+    case 'approve':
+      approve(ctx, command.action, who);
+      return;
+    case 'reject':
+      reject(ctx, command.action, who, why);
+      return;
+    case 'override':
+      override(ctx, command.action, command.rail, who, why);
+      return;
+    case 'stop-all':
+      ctx.state.stopped = true;
+      ctx.event('operator', 'warn', `automation stopped by ${who}: ${why}`);
+      ctx.ok('automation is stopped; instances go on');
+      return;
+    case 'resume':
+      ctx.state.stopped = false;
+      ctx.event('operator', 'info', `automation resumed by ${who}: ${why}`);
+      ctx.ok('automation is on');
+      return;
+    case 'down':
+      down(ctx, command.service, who, why);
+      return;
+  }
+}
+
+function withService(ctx: Context, name: string, act: (service: ServiceState) => void): void {
+  const service = ctx.service(name);
+  if (service) act(service);
+  else ctx.refuse('HF6008', `no service ${name}`);
+}
+
+function restart(ctx: Context, name: string, instance: string | null, who: string, why: string): void {
+  withService(ctx, name, (service) => {
+    if (instance === null) {
+      const change = restartService(ctx, service, who, why);
+      ctx.ok(
+        `restarting ${service.replicas} instances of ${name}, ${service.spec.update.parallelism} at a time`,
+        change,
+      );
+      return;
+    }
+    const slot = ctx.state.slots.get(instance);
+    if (!slot || slot.service !== name) {
+      ctx.refuse('HF3007', `${name} has no instance ${instance}`);
+      return;
+    }
+    if (slot.phase === 'exited') requeue(ctx, slot, ctx.now);
+    else if (slot.phase === 'pending') slot.startAfter = ctx.now;
+    else retire(ctx, slot, true, service.spec.stop.drainMs, `restarted by ${who}`);
+    ctx.event('operator', 'info', `${instance} restarted by ${who}: ${why}`, { service: name, instance });
+    ctx.ok(`restarting ${instance}`);
+  });
+}
+
+/** The newest change of this service that brought a new revision. */
+function lastDeploy(ctx: Context, service: string): string | null {
+  const change = ctx.state.changes.findLast(
+    ({ services, from, to }) =>
+      services.includes(service) && from[service] !== undefined && from[service] !== to[service],
+  );
+  return change?.id ?? null;
+}
+
+function down(ctx: Context, name: string | null, who: string, why: string): void {
+  if (name === null) {
+    takeDown(ctx, [...ctx.state.services.values()], who, why);
+    ctx.ok('stopping everything, dependants first');
+    return;
+  }
+  withService(ctx, name, (service) => {
+    takeDown(ctx, [service], who, why);
+    ctx.ok(`stopping ${name}`);
+  });
+}
