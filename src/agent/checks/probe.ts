@@ -1,0 +1,46 @@
+/** What a probe is: one attempt to find out whether an instance is well. Counting attempts is not its business. */
+import type { LaunchSpec } from '../../model/link.ts';
+import type { CheckProbe } from '../../model/spec.ts';
+import type { ExecResult } from '../../runtime/contract.ts';
+
+/** Instances listen here; checks go straight to them, not through the endpoint. */
+export const INSTANCE_HOST = '127.0.0.1';
+
+export interface ProbeTarget {
+  readonly launch: LaunchSpec;
+  exec(command: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+}
+
+/**
+ * One run. Resolves with null when all is well, else with what is wrong, in a few words. It must let go of everything
+ * when aborted, and settle soon after; what it then says is not heard any more.
+ */
+export type Probe = (signal: AbortSignal) => Promise<string | null>;
+
+export type ProbeOf<K extends CheckProbe['kind']> = (
+  probe: Extract<CheckProbe, { kind: K }>,
+  target: ProbeTarget,
+) => Probe;
+
+export function portOf(launch: LaunchSpec, name: string): number {
+  const port = launch.ports[name];
+  if (port === undefined) throw new Error(`no port named ${name}`);
+  return port;
+}
+
+/** A connection error in the words of the check signals. */
+export function connectionError(error: NodeJS.ErrnoException): string {
+  // HTTP/2 tells of a failed connection as of a cancelled stream, with the reason inside.
+  if (error.cause instanceof Error) return connectionError(error.cause);
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return 'refused';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'reset';
+    case 'ETIMEDOUT':
+      return 'timeout';
+    default:
+      return error.code ?? error.message;
+  }
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { launchOf } from '../../../test/support/runtime.ts';
+import { phaseOf } from './plan.ts';
+import { CheckSchedule, isVoid, Reporting } from './scheduler.ts';
+import { TtlSchedule } from './ttl.ts';
+
+const SPEC = { intervalMs: 1_000, startPeriodMs: 5_000, startIntervalMs: 100 };
+
+/** When it runs, given how long each run takes and whether it passes. */
+function runs(schedule: CheckSchedule, count: number, takesMs: number, passes: (at: number) => boolean): number[] {
+  const at: number[] = [];
+  for (let run = 0; run < count; run++) {
+    at.push(schedule.dueAt);
+    schedule.finish(passes(schedule.dueAt), schedule.dueAt + takesMs);
+  }
+  return at;
+}
+
+describe('CheckSchedule', () => {
+  it('looks often until the first pass, then at its interval', () => {
+    const schedule = new CheckSchedule(SPEC, 0, 0, 0.5);
+    expect(runs(schedule, 6, 0, (at) => at >= 250)).toEqual([50, 150, 250, 1_000, 2_000, 3_000]);
+  });
+
+  it('looks at its interval once the start period is over, passed or not', () => {
+    const schedule = new CheckSchedule({ ...SPEC, startPeriodMs: 200 }, 0, 0, 0);
+    expect(runs(schedule, 5, 0, () => false)).toEqual([0, 100, 200, 1_200, 2_200]);
+    expect(schedule.isStarting(199)).toBe(true);
+    expect(schedule.isStarting(200)).toBe(false);
+  });
+
+  it('keeps its rhythm, and follows a run that was too long at once', () => {
+    const schedule = new CheckSchedule({ ...SPEC, startPeriodMs: 0 }, 0, 0, 0);
+    expect(runs(schedule, 3, 300, () => false)).toEqual([0, 1_000, 2_000]);
+    expect(runs(schedule, 3, 1_500, () => false)).toEqual([3_000, 4_500, 6_000]);
+  });
+
+  it('of an adopted life spreads the first look over the interval', () => {
+    expect(new CheckSchedule(SPEC, 0, 60_000, 0.25).dueAt).toBe(60_250);
+  });
+
+  it('repeats at once what says nothing', () => {
+    const schedule = new CheckSchedule(SPEC, 0, 0, 0);
+    schedule.repeat(777);
+    expect(schedule.dueAt).toBe(777);
+  });
+
+  it('spreads a thousand checks evenly', () => {
+    const tenths = new Array(10).fill(0);
+    for (let slot = 1; slot <= 1_000; slot++) {
+      tenths[Math.floor(phaseOf(launchOf([], { instance: `web-${slot}` }), 'liveness') * 10)] += 1;
+    }
+    expect(Math.min(...tenths)).toBeGreaterThan(60);
+    expect(Math.max(...tenths)).toBeLessThan(150);
+  });
+});
+
+describe('Reporting', () => {
+  it('tells every failure, the first pass after one, and a pass every ten seconds', () => {
+    const reporting = new Reporting();
+    const told = (error: string | null, at: number): boolean => reporting.isWorthSending(error, false, at);
+    expect([told(null, 0), told(null, 1_000), told(null, 9_999), told(null, 10_000), told(null, 11_000)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+      false,
+    ]);
+    expect([told('refused', 12_000), told('refused', 12_001), told(null, 13_000), told(null, 14_000)]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('is brief about failures that do not count yet', () => {
+    const reporting = new Reporting();
+    const told = (error: string | null, at: number): boolean => reporting.isWorthSending(error, true, at);
+    expect([
+      told('refused', 0),
+      told('refused', 100),
+      told('status 503', 200),
+      told('refused', 300),
+      told('refused', 1_300),
+    ]).toEqual([true, false, true, true, true]);
+    expect(told(null, 1_400)).toBe(true);
+    expect(reporting.isWorthSending('refused', false, 1_500)).toBe(true);
+  });
+});
+
+it('a check made while we were not running is void', () => {
+  expect(isVoid(900, 100)).toBe(false);
+  expect(isVoid(1_001, 100)).toBe(true);
+  expect(isVoid(14_000, 5_000)).toBe(false);
+  expect(isVoid(15_001, 5_000)).toBe(true);
+});
+
+describe('TtlSchedule', () => {
+  it('silence fails after the ttl, again and again, until there is a report', () => {
+    const schedule = new TtlSchedule(2_000, { startPeriodMs: 0 }, 0, 0);
+    expect(schedule.dueAt).toBe(2_000);
+    expect(schedule.expire(2_000)).toBe('no report for 2 s');
+    expect(schedule.expire(4_000)).toBe('no report for 4 s');
+    schedule.report(5_000);
+    expect(schedule.dueAt).toBe(7_000);
+    expect(schedule.expire(7_000)).toBe('no report for 2 s');
+  });
+
+  it('waits for the start period, and after a restart of Holdfast for a whole ttl', () => {
+    expect(new TtlSchedule(2_000, { startPeriodMs: 10_000 }, 0, 0).dueAt).toBe(10_000);
+    expect(new TtlSchedule(2_000, { startPeriodMs: 10_000 }, 0, 60_000).dueAt).toBe(62_000);
+  });
+});

@@ -1,0 +1,76 @@
+/** When a check runs next and which of its results are worth sending. Pure: time and jitter are handed in. */
+import type { CheckSpec } from '../../model/spec.ts';
+import type { Ms } from '../../model/time.ts';
+
+/** One pass each so often is a sign of life: healthy systems are quiet. */
+export const SIGN_OF_LIFE_MS: Ms = 10_000;
+/** Failures in the start period do not count, so that they need not be told ten times a second. */
+const START_FAILURE_EVERY_MS: Ms = 1_000;
+
+type Timing = Pick<CheckSpec, 'intervalMs' | 'startPeriodMs' | 'startIntervalMs'>;
+
+/** Remembers which results were sent. */
+export class Reporting {
+  #lastPassSent: Ms | null = null;
+  #lastFailureSent: { readonly at: Ms; readonly error: string } | null = null;
+
+  /** Every failure that counts, the first pass after a failure or a start, and a pass as a sign of life. */
+  isWorthSending(error: string | null, starting: boolean, now: Ms): boolean {
+    if (error === null) {
+      this.#lastFailureSent = null;
+      if (this.#lastPassSent !== null && now - this.#lastPassSent < SIGN_OF_LIFE_MS) return false;
+      this.#lastPassSent = now;
+      return true;
+    }
+    this.#lastPassSent = null;
+    const last = this.#lastFailureSent;
+    if (starting && last?.error === error && now - last.at < START_FAILURE_EVERY_MS) return false;
+    this.#lastFailureSent = { at: now, error };
+    return true;
+  }
+}
+
+export class CheckSchedule {
+  readonly #spec: Timing;
+  readonly #startedAt: Ms;
+  readonly #phase: number;
+  #passed = false;
+  dueAt: Ms;
+
+  /** `phase` in [0, 1) spreads the checks of many instances over the interval. */
+  constructor(spec: Timing, startedAt: Ms, now: Ms, phase: number) {
+    this.#spec = spec;
+    this.#startedAt = startedAt;
+    this.#phase = phase;
+    this.dueAt = now + phase * this.#intervalAt(now);
+  }
+
+  /** The instance has never passed and its start period is not over. */
+  isStarting(now: Ms): boolean {
+    return !this.#passed && now < this.#startedAt + this.#spec.startPeriodMs;
+  }
+
+  #intervalAt(now: Ms): Ms {
+    return this.isStarting(now) ? this.#spec.startIntervalMs : this.#spec.intervalMs;
+  }
+
+  /** A run ended. Runs keep their rhythm; one that took longer than the interval is followed by the next at once. */
+  finish(passed: boolean, now: Ms): void {
+    const first = passed && !this.#passed;
+    this.#passed ||= passed;
+    this.dueAt = first
+      ? // Instances that started together pass together: from here on each has its own place in the interval.
+        now + this.#spec.intervalMs * (0.5 + this.#phase / 2)
+      : Math.max(this.dueAt + this.#intervalAt(now), now);
+  }
+
+  /** The result says nothing: look again at once. */
+  repeat(now: Ms): void {
+    this.dueAt = now;
+  }
+}
+
+/** A check made while we ourselves were not running properly says nothing about anybody else. */
+export function isVoid(ownLagMs: Ms, intervalMs: Ms): boolean {
+  return ownLagMs > Math.max(1_000, 3 * intervalMs);
+}

@@ -1,0 +1,21 @@
+/** What the agent needs from its surroundings, besides a runtime. */
+import type { RouteTable } from '../model/routes.ts';
+import type { Signal } from '../model/signal.ts';
+import type { Ms } from '../model/time.ts';
+
+export interface Clock {
+  now(): Ms;
+}
+
+export interface RoutesApplied {
+  readonly version: number;
+  readonly failed: readonly { readonly listener: string; readonly error: string }[];
+}
+
+/** The traffic process, seen from here. */
+export interface TrafficPort {
+  /** Resolves when the table is in force; rejects when the traffic process cannot be reached. */
+  apply(table: RouteTable): Promise<RoutesApplied>;
+  /** Edge windows and stalls, as they are measured. */
+  onSignals(listener: (signals: readonly Signal[]) => void): void;
+}

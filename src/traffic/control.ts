@@ -1,0 +1,104 @@
+/** The traffic process's side of the control socket: takes route tables and the order to stop, hands out signals. */
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import type { RouteTable } from '../model/routes.ts';
+import { monotonic } from './clock.ts';
+import { Outbox } from './outbox.ts';
+import type { Applied, TrafficSignal } from './plane.ts';
+import { encode, type FromTraffic, LineDecoder, PROTOCOL_VERSION } from './protocol.ts';
+import { isRouteTable } from './routes-file.ts';
+
+/** A reader that is this far behind is cut: it reconnects and gets what is still of use. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+
+export interface ControlHandler {
+  inForce(): RouteTable | null;
+  /** Claims that still stand: the one who heard them may be gone. */
+  standing(): readonly TrafficSignal[];
+  routes(table: RouteTable): Promise<Applied>;
+  stop(): void;
+}
+
+export class ControlServer {
+  readonly #clients = new Set<Socket>();
+  readonly #outbox = new Outbox();
+  readonly #handler: ControlHandler;
+  #server: Server | null = null;
+
+  constructor(handler: ControlHandler) {
+    this.#handler = handler;
+  }
+
+  async listen(path: string): Promise<void> {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // The single-instance file is ours: whatever lies here was left by a process that is gone.
+    rmSync(path, { force: true });
+    const server = createServer((socket) => this.#accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+    });
+    server.on('error', (error) => process.stderr.write(`control socket: ${error.message}\n`));
+    chmodSync(path, 0o600);
+    this.#server = server;
+  }
+
+  #accept(socket: Socket): void {
+    const decoder = new LineDecoder();
+    socket.setEncoding('utf8');
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#clients.delete(socket));
+    const table = this.#handler.inForce();
+    const { system, version } = table ?? { system: null, version: null };
+    socket.write(encode({ kind: 'hello', protocol: PROTOCOL_VERSION, pid: process.pid, system, version }));
+    this.#clients.add(socket);
+    const missed = [...this.#outbox.take(monotonic()), ...this.#handler.standing()];
+    if (missed.length > 0) socket.write(encode({ kind: 'signals', signals: missed }));
+    socket.on('data', (chunk: string) => {
+      try {
+        for (const message of decoder.push(chunk)) this.#receive(socket, message);
+      } catch (error) {
+        process.stderr.write(`control socket: ${(error as Error).message}\n`);
+        socket.destroy();
+      }
+    });
+  }
+
+  #receive(socket: Socket, message: unknown): void {
+    const { kind, table } = message as { readonly kind?: unknown; readonly table?: unknown };
+    if (kind === 'stop') {
+      socket.end(encode({ kind: 'stopping' }));
+      this.#handler.stop();
+    } else if (kind === 'routes' && isRouteTable(table)) {
+      this.#handler.routes(table).then(
+        (applied) => this.#send(socket, { kind: 'routes-applied', ...applied }),
+        (error: unknown) => {
+          // Not answered: the agent sends the table again when it reconnects.
+          process.stderr.write(`routes ${table.version} could not be applied: ${String(error)}\n`);
+          socket.destroy();
+        },
+      );
+    }
+    // Other kinds are of a later minor version: nothing that this one needs to know.
+  }
+
+  #send(socket: Socket, message: FromTraffic): void {
+    if (socket.writableLength > MAX_UNREAD_BYTES) socket.destroy();
+    else socket.write(encode(message));
+  }
+
+  broadcast(message: FromTraffic): void {
+    for (const socket of this.#clients) this.#send(socket, message);
+  }
+
+  signals(signals: readonly TrafficSignal[]): void {
+    if (this.#clients.size === 0) this.#outbox.add(signals, monotonic());
+    else this.broadcast({ kind: 'signals', signals });
+  }
+
+  close(): void {
+    this.#server?.close();
+    for (const socket of this.#clients) socket.destroySoon();
+  }
+}

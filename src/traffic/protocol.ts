@@ -1,0 +1,67 @@
+/**
+ * What passes between the traffic process and the agent: one JSON value per line over a unix socket. The traffic
+ * process outlives the agent and may be older than it, hence the version in the first line.
+ */
+import { HoldfastError } from '../model/errors.ts';
+import type { RouteTable } from '../model/routes.ts';
+import type { EdgeSignal, StallSignal } from '../model/signal.ts';
+
+/** Grows when either side could misunderstand the other. */
+export const PROTOCOL_VERSION = 1;
+
+/** Longest line: a table of a thousand instances is about half a megabyte. */
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+export type ToTraffic = { readonly kind: 'routes'; readonly table: RouteTable } | { readonly kind: 'stop' };
+
+export type FromTraffic =
+  | {
+      readonly kind: 'hello';
+      readonly protocol: number;
+      readonly pid: number;
+      /** What it serves already. */
+      readonly system: string | null;
+      readonly version: number | null;
+    }
+  | {
+      readonly kind: 'routes-applied';
+      readonly version: number;
+      readonly failed: readonly { readonly listener: string; readonly error: string }[];
+    }
+  | { readonly kind: 'signals'; readonly signals: readonly (EdgeSignal | StallSignal)[] }
+  | { readonly kind: 'stopping' };
+
+export function encode(message: ToTraffic | FromTraffic): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/** Splits a stream into lines and parses each. Throws HF4003 for what is not this protocol. */
+export class LineDecoder {
+  #pending: string[] = [];
+  #length = 0;
+
+  push(chunk: string): unknown[] {
+    const lines = chunk.split('\n');
+    const messages: unknown[] = [];
+    for (let i = 0; i < lines.length - 1; i++) {
+      this.#pending.push(lines[i] as string);
+      const line = this.#pending.join('');
+      this.#pending = [];
+      this.#length = 0;
+      if (line !== '') messages.push(parse(line));
+    }
+    const rest = lines[lines.length - 1] as string;
+    this.#pending.push(rest);
+    this.#length += rest.length;
+    if (this.#length > MAX_LINE_BYTES) throw new HoldfastError('HF4003', 'a control message is too long');
+    return messages;
+  }
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new HoldfastError('HF4003', 'a control message is not JSON', { cause });
+  }
+}
