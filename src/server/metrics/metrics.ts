@@ -1,0 +1,114 @@
+/** GET /metrics: how things are now (from the core), what happened so far (from the tally), and our own cost. */
+import type { Core } from '../../core/contract.ts';
+import type { Moment } from '../mapping/facts.ts';
+import { isOpen, openSymptoms } from '../mapping/health.ts';
+import { Exposition, type Sample } from './exposition.ts';
+import { Counter, LATENCY_BOUNDS, LOOP_BOUNDS, type Tally } from './tally.ts';
+
+/** Measured by the process about itself. */
+export interface OwnFigures {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  readonly lagP50Seconds: number;
+  readonly lagP99Seconds: number;
+  readonly journalBytes: number;
+  readonly journalEntries: number;
+}
+
+export function metricsText(moment: Moment, tally: Tally, own: OwnFigures): string {
+  const out = new Exposition();
+  out.gauge('holdfast_up', 'Always 1 while the server answers.', one(1));
+  out.gauge('holdfast_build_info', 'Version of the running server.', [
+    { labels: { version: moment.facts.version }, value: 1 },
+  ]);
+  state(out, moment.core);
+  // A counter that appears with its first event hides that event from rate().
+  for (const service of moment.core.view.services.keys()) tally.restarts.add({ service }, 0);
+  tally.incidents.add({}, 0);
+  loop(out, tally);
+  edges(out, tally);
+  node(out, moment);
+  ownFigures(out, own);
+  return out.text();
+}
+
+function one(value: number): readonly Sample[] {
+  return [{ labels: {}, value }];
+}
+
+function state(out: Exposition, core: Core): void {
+  const phases = new Counter();
+  const ready = new Counter();
+  const wanted: Sample[] = [];
+  for (const service of core.view.services.values()) {
+    ready.add({ service: service.name }, 0);
+    wanted.push({ labels: { service: service.name }, value: service.replicas });
+  }
+  for (const instance of core.instances.values()) {
+    phases.add({ service: instance.service, phase: instance.phase });
+    ready.add({ service: instance.service }, instance.ready ? 1 : 0);
+  }
+  const symptoms = new Counter();
+  for (const { kind } of openSymptoms(core)) symptoms.add({ kind });
+  out.gauge('holdfast_instances', 'Instances by service and phase.', phases.samples());
+  out.gauge('holdfast_instances_ready', 'Instances that take traffic, by service.', ready.samples());
+  out.gauge('holdfast_replicas_wanted', 'Declared instances, by service.', wanted);
+  out.gauge('holdfast_incidents_open', 'Incidents that are not closed.', one(core.incidents.filter(isOpen).length));
+  out.gauge('holdfast_symptoms_open', 'Symptoms that last, by kind.', symptoms.samples());
+  out.gauge(
+    'holdfast_disruption_budget',
+    'Instances that automatic action may have out at once.',
+    one(core.budget.max),
+  );
+  out.gauge('holdfast_disruption_out', 'Instances that it has out now.', one(core.budget.out.length));
+  out.gauge('holdfast_automation_stopped', '1 while automation is stopped.', one(core.stopped ? 1 : 0));
+  out.gauge('holdfast_state_index', 'Counts changes of the desired state.', one(core.index));
+}
+
+function loop(out: Exposition, tally: Tally): void {
+  const whole = (buckets: Tally['detection']) => [{ labels: {}, counts: buckets.counts, sum: buckets.sum }];
+  out.counter('holdfast_restarts_total', 'Lives after the first one, by service.', tally.restarts.samples());
+  out.counter('holdfast_exits_total', 'Ended lives, by service and reason.', tally.exits.samples());
+  out.counter('holdfast_incidents_total', 'Incidents opened.', tally.incidents.samples());
+  out.counter('holdfast_symptoms_total', 'Symptoms raised, by kind.', tally.symptoms.samples());
+  out.counter('holdfast_actions_total', 'Actions that came to a status, by kind.', tally.actions.samples());
+  out.counter('holdfast_guard_refusals_total', 'Actions refused, by guard rail.', tally.refusals.samples());
+  const since = 'seconds from the onset of the fault';
+  out.histogram('holdfast_detection_seconds', `Detected: ${since}.`, LOOP_BOUNDS, whole(tally.detection));
+  out.histogram('holdfast_action_seconds', `First action: ${since}.`, LOOP_BOUNDS, whole(tally.action));
+  out.histogram('holdfast_repair_seconds', `Repaired: ${since}.`, LOOP_BOUNDS, whole(tally.repair));
+}
+
+function edges(out: Exposition, tally: Tally): void {
+  out.counter('holdfast_edge_requests_total', 'Calls completed, by edge.', tally.requests.samples());
+  out.counter('holdfast_edge_failures_total', 'Calls failed, by edge and kind.', tally.failures.samples());
+  out.counter('holdfast_edge_retries_total', 'Attempts tried again elsewhere, by edge.', tally.retries.samples());
+  out.histogram(
+    'holdfast_edge_latency_seconds',
+    'HTTP: time to the last byte; TCP: time to connect; by edge.',
+    LATENCY_BOUNDS,
+    [...tally.latency.values()].map(({ labels, buckets }) => ({ labels, counts: buckets.counts, sum: buckets.sum })),
+  );
+}
+
+function node(out: Exposition, { core, facts }: Moment): void {
+  const figures = core.view.nodeOf(facts.node);
+  if (figures === undefined) return;
+  const labels = { node: figures.node };
+  const gauge = (name: string, help: string, value: number): void => out.gauge(name, help, [{ labels, value }]);
+  gauge('holdfast_node_cpu_share', 'CPU in use, 0 to 1.', figures.cpuShare);
+  gauge('holdfast_node_memory_share', 'Memory in use, 0 to 1.', figures.memoryShare);
+  gauge('holdfast_node_disk_share', 'File system of the state directory in use, 0 to 1.', figures.diskShare);
+  gauge('holdfast_node_disk_free_bytes', 'Free on the file system of the state directory.', figures.diskFreeBytes);
+  gauge('holdfast_agent_lag_seconds', "How late the agent's own timer fired.", figures.ownLagMs / 1_000);
+}
+
+function ownFigures(out: Exposition, own: OwnFigures): void {
+  out.counter('process_cpu_seconds_total', 'CPU time of the server process.', one(own.cpuSeconds));
+  out.gauge('process_resident_memory_bytes', 'Resident memory of the server process.', one(own.residentBytes));
+  const lag = "How late the server's event loop has been";
+  out.gauge('holdfast_event_loop_lag_p50_seconds', `${lag}, median.`, one(own.lagP50Seconds));
+  out.gauge('holdfast_event_loop_lag_p99_seconds', `${lag}, 99th percentile.`, one(own.lagP99Seconds));
+  out.gauge('holdfast_journal_bytes', 'Size of the journal on disk.', one(own.journalBytes));
+  out.gauge('holdfast_journal_entries', 'Entries in the journal.', one(own.journalEntries));
+}

@@ -1,0 +1,96 @@
+/**
+ * The agent's view of the traffic process: a request ("apply this table") made of the client's events. The traffic
+ * process stamps what it measures with the machine's own monotonic clock; here that becomes the core's clock.
+ */
+import type { RoutesApplied, TrafficPort } from '../agent/ports.ts';
+import type { StatusResource } from '../api/resources.ts';
+import { HoldfastError } from '../model/errors.ts';
+import type { RouteTable } from '../model/routes.ts';
+import type { EdgeSignal, Signal, StallSignal } from '../model/signal.ts';
+import type { Ms } from '../model/time.ts';
+import { TrafficClient } from '../traffic/client.ts';
+
+/** Longest wait for a table to be in force before the agent is told to offer it again. */
+const APPLY_TIMEOUT_MS = 5_000;
+
+interface Waiting {
+  readonly version: number;
+  readonly resolve: (applied: RoutesApplied) => void;
+}
+
+export class TrafficLink implements TrafficPort {
+  readonly #client: TrafficClient;
+  readonly #offsetMs: Ms;
+  readonly #changed: (applied: RoutesApplied) => void;
+  #connecting: Promise<void> = Promise.resolve();
+  #waiting: Waiting[] = [];
+  #listener: (signals: readonly Signal[]) => void = () => undefined;
+
+  /** `changed`: a table that was in force already changed by itself: a listener that had failed listens now. */
+  constructor(stateDir: string, offsetMs: Ms, changed: (applied: RoutesApplied) => void, touched: () => void) {
+    this.#offsetMs = offsetMs;
+    this.#changed = changed;
+    this.#client = new TrafficClient(stateDir, {
+      onSignals: (signals) => this.#listener(signals.map((signal) => this.#shifted(signal))),
+      onApplied: (applied) => this.#applied(applied),
+      onStatus: touched,
+    });
+  }
+
+  onSignals(listener: (signals: readonly Signal[]) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Adopts the traffic process that runs, so that what it measures arrives before there is a new table. */
+  connect(): Promise<void> {
+    this.#connecting = this.#client.ensureRunning();
+    return this.#connecting;
+  }
+
+  async apply(table: RouteTable): Promise<RoutesApplied> {
+    await this.#client.ensureRunning();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter((each) => each !== waiting);
+        reject(new HoldfastError('HF4002', `the traffic process did not take routes ${table.version} in time`));
+      }, APPLY_TIMEOUT_MS);
+      const waiting: Waiting = {
+        version: table.version,
+        resolve: (applied) => {
+          clearTimeout(timer);
+          resolve(applied);
+        },
+      };
+      this.#waiting.push(waiting);
+      this.#client.apply(table);
+    });
+  }
+
+  part(): StatusResource['parts'][number] {
+    const { state, pid, error } = this.#client.status;
+    const shown = state === 'up' ? 'running' : state === 'starting' ? 'starting' : 'down';
+    return { name: 'traffic', state: shown, pid, detail: error?.message ?? 'endpoints and edges' };
+  }
+
+  /** `end`: the process as well, and all endpoints with it. */
+  async close(end: boolean): Promise<void> {
+    if (!end) {
+      this.#client.close();
+      return;
+    }
+    // One that is just being started cannot be told to end yet, and would stay behind. Whether it came up or not.
+    await this.#connecting.catch(() => undefined);
+    await this.#client.stop();
+  }
+
+  #applied(applied: RoutesApplied): void {
+    const done = this.#waiting.filter(({ version }) => version <= applied.version);
+    this.#waiting = this.#waiting.filter(({ version }) => version > applied.version);
+    for (const { resolve } of done) resolve(applied);
+    if (done.length === 0) this.#changed(applied);
+  }
+
+  #shifted(signal: EdgeSignal | StallSignal): Signal {
+    return this.#offsetMs === 0 ? signal : { ...signal, at: signal.at + this.#offsetMs };
+  }
+}

@@ -1,0 +1,47 @@
+/** Puts the parts of this machine together: the process runtime, the traffic process and the agent between them. */
+import { Agent } from '../agent/agent.ts';
+import type { AgentMessage } from '../model/link.ts';
+import { ProcessRuntime } from '../runtime/process/runtime.ts';
+import type { AgentPort } from './agent-port.ts';
+import type { Clock } from './clock.ts';
+import { TrafficLink } from './traffic-link.ts';
+
+export interface AgentWiring {
+  readonly stateDir: string;
+  readonly node: string;
+  readonly clock: Clock;
+  readonly log: (line: { readonly level: 'info' | 'warn' | 'error'; readonly text: string }) => void;
+}
+
+export function createAgent({ stateDir, node, clock, log }: AgentWiring): AgentPort {
+  let tell: (message: AgentMessage) => void = () => undefined;
+  const runtime = new ProcessRuntime({
+    stateDir,
+    now: () => clock.now(),
+    report: (text) => log({ level: 'warn', text }),
+  });
+  const traffic = new TrafficLink(
+    stateDir,
+    clock.record.offsetMs,
+    ({ version, failed }) => tell({ kind: 'routes-applied', node, version, failed }),
+    () => undefined,
+  );
+  const agent = new Agent({ node, stateDir, runtime, traffic, clock });
+  return {
+    async start(onMessage) {
+      tell = onMessage;
+      agent.onMessage(onMessage);
+      await agent.start();
+      // Not waited for: instances that need no endpoint do not need it, and the agent offers routes until it is there.
+      traffic.connect().catch((error: unknown) => log({ level: 'error', text: `traffic: ${String(error)}` }));
+    },
+    command: (command) => agent.handle(command),
+    heartbeat: (instance, pass, note) => agent.heartbeat(instance, pass, note),
+    logs: (instance, options) => runtime.logs(instance, options),
+    parts: () => [traffic.part()],
+    async close(end) {
+      await agent.stop();
+      await traffic.close(end);
+    },
+  };
+}
