@@ -1,0 +1,10 @@
+/** Every benchmark by its name; loaded only when it is run. Adding one is a folder and a line here. */
+import type { Bench } from './contract.ts';
+
+export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  recovery: async () => (await import('./recovery/index.ts')).bench,
+  traffic: async () => (await import('./traffic/index.ts')).bench,
+  scale: async () => (await import('./scale/index.ts')).bench,
+  store: async () => (await import('./store/index.ts')).bench,
+  start: async () => (await import('./start/index.ts')).bench,
+};

@@ -1,0 +1,4 @@
+import { matrix } from './faults/matrix.ts';
+import { startShop } from './faults/systems.ts';
+
+matrix('shop', startShop);

@@ -1,0 +1,4 @@
+import { matrix } from './faults/matrix.ts';
+import { startWeb } from './faults/systems.ts';
+
+matrix('web', startWeb);

@@ -1,0 +1,34 @@
+/** One system of the matrix as a test suite: started once, every case on it in turn. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SYSTEMS } from './cases.ts';
+import { report } from './report.ts';
+import { type Outcome, runCase } from './runner.ts';
+import type { Loaded } from './systems.ts';
+
+/** HOLDFAST_CASES=kill,stop runs only these. */
+const ONLY = process.env.HOLDFAST_CASES?.split(',');
+
+export function matrix(name: 'shop' | 'web', start: () => Promise<Loaded>): void {
+  describe(`faults in ${name}`, () => {
+    const outcomes: Outcome[] = [];
+    let loaded: Loaded;
+    beforeAll(async () => {
+      loaded = await start();
+    });
+    afterAll(async () => {
+      report(name, outcomes);
+      await loaded?.load.stop();
+      await loaded?.system.stop();
+    });
+    const cases = SYSTEMS.find((system) => system.name === name)?.cases ?? [];
+    for (const test of cases.filter(({ id }) => ONLY?.includes(id) ?? true)) {
+      for (const serverKilled of [false, true]) {
+        it(`${test.what} (${test.target})${serverKilled ? ', and kill -9 of Holdfast' : ''}`, async () => {
+          const outcome = await runCase(name, loaded, test, serverKilled);
+          outcomes.push(outcome);
+          expect(outcome.wrong, outcome.stories.join('\n\n')).toEqual([]);
+        });
+      }
+    }
+  });
+}

@@ -1,0 +1,53 @@
+/** How each system of the matrix is started and loaded. */
+import { join } from 'node:path';
+import { ensureDebian } from '../support/debian.ts';
+import { Load } from '../support/load.ts';
+import { DIST, ensureBuilt } from '../support/paths.ts';
+import { freePort, TestSystem } from '../support/system.ts';
+
+export interface Loaded {
+  readonly system: TestSystem;
+  readonly load: Load;
+}
+
+/** Enough to see what is lost, little enough that the faults and not the machine are what is measured. */
+const RATE_PER_SEC = 60;
+
+export async function startShop(): Promise<Loaded> {
+  ensureBuilt();
+  const port = await freePort();
+  const system = await TestSystem.start({
+    file: join(DIST, 'examples/shop/compose.yaml'),
+    variables: { HOLDFAST_DRILLS: '1', SHOP_PORT: String(port), RATE: '5' },
+  });
+  const load = new Load({
+    url: `http://127.0.0.1:${port}`,
+    ratePerSec: RATE_PER_SEC,
+    requests: [
+      { path: '/products/p1', weight: 4 },
+      { method: 'PUT', path: '/carts/load{n}/items/p2', body: { count: 1 }, weight: 3 },
+      { method: 'PUT', path: '/orders/load{n}', body: { cart: 'load' }, weight: 3 },
+    ],
+  });
+  return { system, load };
+}
+
+export async function startWeb(): Promise<Loaded> {
+  ensureBuilt();
+  ensureDebian(['nginx', 'redis-server']);
+  const port = await freePort();
+  const system = await TestSystem.start({
+    file: join(DIST, 'examples/web/compose.yaml'),
+    variables: { HOLDFAST_DRILLS: '1', WEB_PORT: String(port) },
+  });
+  const load = new Load({
+    url: `http://127.0.0.1:${port}`,
+    ratePerSec: RATE_PER_SEC,
+    requests: [
+      { path: '/', weight: 2 },
+      { path: '/api/visits', weight: 4 },
+      { method: 'PUT', path: '/api/notes/{n}', body: { text: 'hello' }, weight: 4 },
+    ],
+  });
+  return { system, load };
+}
