@@ -362,7 +362,6 @@ describe('faults', () => {
     h.signals({ ...stall, state: 'erroring', detail });
     h.run(4_000);
     h.crashing.clear();
-    console.log(JSON.stringify(h.core.incidents[0], null, 1)?.slice(0, 3500));
     const plans = h.core.incidents[0]?.plans ?? [];
     expect(plans[0]?.actions.map(({ kind, status }) => [kind, status])).toEqual([
       ['eject', 'done'],
@@ -371,6 +370,22 @@ describe('faults', () => {
     expect(plans[0]?.status).toBe('failed');
     h.run(20_000);
     expect(h.phases()).toEqual({ 'web-1': 'ready', 'web-2': 'ready', 'web-3': 'ready' });
+  });
+
+  it('repairs an instance that nobody calls and whose liveness check gets wrong answers', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 2 })));
+    h.run(2_000);
+    const { incarnation } = h.alive.get('web-2') as LaunchSpec;
+    const check = { kind: 'check', instance: 'web-2', incarnation, purpose: 'liveness', latencyMs: 1 } as const;
+    for (let fail = 0; fail < 2; fail++) {
+      h.signals({ ...check, at: h.now, pass: false, error: 'status 500' });
+      h.run(1_000);
+    }
+    expect(h.core.incidents[0]?.symptoms.map(({ id }) => id)).toEqual(['erroring:instance/web-2']);
+    h.run(20_000);
+    expect(h.phases()).toEqual({ 'web-1': 'ready', 'web-2': 'ready' });
+    expect(h.started()).toContain('web-2#2');
   });
 
   it('tells of the end of an incident once', () => {

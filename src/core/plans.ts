@@ -223,11 +223,19 @@ function judge(ctx: Context, incident: Incident, plan: Plan): void {
     end(ctx, incident, plan, 'failed', 'no automatic repair is left: a human was called');
     return;
   }
-  if (acted.every(({ status }) => status === 'failed')) {
-    end(ctx, incident, plan, 'failed', acted.map((action) => `${label(action)}: ${action.error}`).join('; '));
+  // An ejection beside it is done in no time; a repair that failed has nothing to be verified.
+  const failed = acted.filter(({ status, target }) => status === 'failed' && !isWell(ctx, incident, target));
+  if (failed.length > 0) {
+    end(ctx, incident, plan, 'failed', failed.map((action) => `${label(action)}: ${action.error}`).join('; '));
     return;
   }
   verify(ctx, incident, plan);
+}
+
+/** Whatever became of the action: its target serves again, and nothing is held against it. */
+function isWell(ctx: Context, incident: Incident, target: string): boolean {
+  const slot = ctx.state.slots.get(target);
+  return slot?.ready === true && !openSymptoms(incident).some(({ entity }) => entity.name === target);
 }
 
 function verify(ctx: Context, incident: Incident, plan: Plan): void {

@@ -264,7 +264,8 @@ export class Detection {
     for (const service of view.services.values()) {
       const group = members.get(service.name) ?? [];
       this.#judgeReachability(service, group, view, now);
-      if (this.#trafficNews.has(service.name) || this.#hasTrafficSymptom(service.name, group)) {
+      const suspected = group.some(({ record }) => record.liveness.verdict === false || record.stall !== null);
+      if (suspected || this.#trafficNews.has(service.name) || this.#hasTrafficSymptom(service.name, group)) {
         this.#judgeTraffic(service, group, callers.get(service.name) ?? [], view, now);
       }
     }
