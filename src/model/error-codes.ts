@@ -128,6 +128,7 @@ export const ERROR_CODES = {
   HF8001: code('invariant violated', 'This is a defect of Holdfast: report the seed and the timeline.'),
   HF8002: code('no such benchmark', 'List them with `npm run bench -- --list`.'),
   HF8003: code('benchmark peer missing', 'Install the Debian package shown.'),
+  HF8041: code('history cannot be read', 'Correct the line shown: EDN or JSON maps with type, process, f and value.'),
 
   HF9000: code('internal error', 'This is a defect of Holdfast: report it with the log.', 'later'),
 } as const satisfies Record<string, ErrorCodeInfo>;
