@@ -26,7 +26,8 @@ export const flapping: InstanceDetector = {
       kind: 'flapping',
       entity: instanceRef(instance),
       resource: null,
-      onsetAt: recent[0],
+      // Those before were incidents of their own, and over.
+      onsetAt: last,
       logP: null,
       summary: `${instance.id} keeps going down and coming back`,
       evidence: [`${recent.length} times in ${formatDuration(now - recent[0])}`],

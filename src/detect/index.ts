@@ -317,9 +317,14 @@ export class Detection {
     const failing = erroringInstances(facts);
     const slow = slowInstances(facts);
     this.#settleAll('erroring', members, failing, ERRORING_CLEAR_MS, now);
-    this.#settleService('erroring', ref, members, erroringService(facts, claimed(failing)), ERRORING_CLEAR_MS, now);
+    const [failingIds, slowIds] = [claimed(failing), claimed(slow)];
+    // What is left once the instances that it comes from are named is nothing: no need to wait whether it stays so.
+    const handedOver = (ids: ReadonlySet<string>, clearAfterMs: Ms): Ms => (ids.size > 0 ? 0 : clearAfterMs);
+    const failsClear = handedOver(failingIds, ERRORING_CLEAR_MS);
+    this.#settleService('erroring', ref, members, erroringService(facts, failingIds), failsClear, now);
     if (members.length > 1) this.#settleAll('slow', members, slow, SLOW_CLEAR_MS, now);
-    this.#settleService('slow', ref, members, slowService(facts, claimed(slow)), SLOW_CLEAR_MS, now);
+    const slowClear = handedOver(slowIds, SLOW_CLEAR_MS);
+    this.#settleService('slow', ref, members, slowService(facts, slowIds), slowClear, now);
   }
 
   #settleAll(

@@ -34,6 +34,8 @@ describe('the ladder of an instance', () => {
     const paged = plan('failed', [action(draft('page', ''), 'done'), action(draft('restart', 'web-2'), 'failed')]);
     expect(wanted(view, incident(crash), diag)).toEqual(['restart web-2']);
     expect(wanted(view, incident(crash, failed.slice(0, 1)), diag)).toEqual(['replace web-2']);
+    const early = incident(crash, failed).openedAt + 5_000;
+    expect(wanted(view, incident(crash, failed), diag, early)).toEqual(['restart web-2']);
     expect(wanted(view, incident(crash, failed), diag)).toEqual(['page', 'restart web-2']);
     expect(wanted(view, incident(crash, [...failed, paged]), diag)).toEqual(['restart web-2']);
   });
@@ -164,6 +166,13 @@ describe('victims', () => {
   it('are never acted upon while they run', () => {
     const symptoms = [symptom('erroring', 'db-1'), symptom('erroring', 'web-1'), symptom('slow', 'web-2')];
     expect(wanted(view(), incident(symptoms), diagnosis([cause('db-1')], ['web']))).toEqual(['restart db-1']);
+  });
+
+  it('give nobody reason to be called while their dependency has only just been repaired', () => {
+    const echo = [symptom('slow', 'web'), symptom('crashed', 'db-1', { clearedAt: 55_000 })];
+    const paged = (now: number) => wanted(view(), incident(echo), diagnosis([cause('db-1')], ['web']), now);
+    expect(paged(60_000)).toEqual([]);
+    expect(paged(66_000)).toEqual(['page']);
   });
 
   it('are left alone while the echo of their dependency fades', () => {

@@ -21,15 +21,13 @@ import type { ActionDraft, PlanDraft, PlanInput } from './contract.ts';
 import { isExhausted } from './intensity.ts';
 import { failedTries, isDoneByPlanUnderWay, triedSoFar, wasPaged, wasTried } from './ladder.ts';
 import { eject, page, replace, restart, rollBack, scaleTo } from './steps.ts';
-import { dependsOn, has, instancesOf, isAlive, serves } from './target.ts';
+import { dependsOn, ECHO_MS, has, instancesOf, isAlive, serviceOf, serves } from './target.ts';
 
 /** Symptoms of traffic need some windows to go; facts about processes do not. */
 const FACT_DEADLINE_MS: Ms = 15_000;
 const TRAFFIC_DEADLINE_MS: Ms = 45_000;
 /** A page waits this long for a better explanation, unless everything else has failed. */
 const PATIENCE_MS: Ms = 10_000;
-/** Longer leaves callers alone for longer after their dependency is well; shorter restarts some of them in vain. */
-const ECHO_MS: Ms = 10_000;
 /** Kills for memory within this time that call for a human. */
 const OOM_WINDOW_MS: Ms = 600_000;
 const OOM_REPEATED = 3;
@@ -136,6 +134,8 @@ function revive(instance: Instance, spec: ServiceSpec, why: string, input: PlanI
   const exhausted = isExhausted(memory, instance.id, spec.restart, now);
   if (tries === 0 && !exhausted) return [again];
   if (tries === 1 && !exhausted) return [replace(instance, `${why}; a restart did not help`)];
+  // Many a loop ends by itself when what it waited for is there: nobody is woken for that.
+  if (!exhausted && !isPatient(input)) return [again];
   return [...pageOnce(input, spec.name, `${why}, again and again`), again];
 }
 
@@ -166,7 +166,7 @@ function unhang(instance: Instance, why: string, symptoms: readonly Symptom[], i
  */
 function echoes(service: string, { incident, view, now }: PlanInput): boolean {
   return incident.symptoms.some(({ clearedAt, entity }) => {
-    const other = entity.kind === 'instance' ? entity.service : entity.kind === 'service' ? entity.name : null;
+    const other = serviceOf(entity);
     const fresh = clearedAt !== null && now - clearedAt < ECHO_MS;
     return fresh && other !== null && other !== service && dependsOn(service, other, view);
   });
@@ -242,9 +242,10 @@ function lastResort(input: PlanInput): ActionDraft[] {
   const { diagnosis, incident, now } = input;
   const symptoms = open(input);
   // What waits for its next life, or for a dependency, is under way.
-  if (symptoms.length === 0 || symptoms.every((symptom) => isUnderWay(symptom, input))) return [];
+  const unsolved = symptoms.filter((symptom) => !isUnderWay(symptom, input) && !isEcho(symptom, input));
+  if (unsolved.length === 0) return [];
   const top = diagnosis.causes[0];
-  const service = serviceOf(symptoms, top);
+  const service = blamedService(unsolved, top);
   if (service === null) return isPatient(input) ? pageOnce(input, '', diagnosis.summary) : [];
   if (diagnosis.victims.includes(service) || echoes(service, input)) return [];
   const spec = input.view.services.get(service);
@@ -277,17 +278,14 @@ function isUnderWay({ kind, entity }: Symptom, { view, diagnosis }: PlanInput): 
   return starting || kind === 'flapping' || (kind === 'crashed' && diagnosis.victims.includes(entity.service));
 }
 
-function serviceOf(symptoms: readonly Symptom[], top: Cause | undefined): string | null {
-  if (top) {
-    if (top.entity.kind === 'instance') return top.entity.service;
-    if (top.entity.kind === 'service') return top.entity.name;
-    return null;
-  }
-  for (const { entity } of symptoms) {
-    if (entity.kind === 'service') return entity.name;
-    if (entity.kind === 'instance') return entity.service;
-  }
-  return null;
+function isEcho({ entity }: Symptom, input: PlanInput): boolean {
+  const service = serviceOf(entity);
+  return service !== null && echoes(service, input);
+}
+
+function blamedService(symptoms: readonly Symptom[], top: Cause | undefined): string | null {
+  if (top) return serviceOf(top.entity);
+  return symptoms.map(({ entity }) => serviceOf(entity)).find((service) => service !== null) ?? null;
 }
 
 function isPatient({ incident, now }: PlanInput): boolean {

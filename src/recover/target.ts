@@ -2,7 +2,8 @@
 
 import type { GuardVerdict } from '../model/incident.ts';
 import type { Instance } from '../model/instance.ts';
-import type { Symptom, SymptomKind } from '../model/symptom.ts';
+import type { EntityRef, Symptom, SymptomKind } from '../model/symptom.ts';
+import type { Ms } from '../model/time.ts';
 import type { SystemView } from '../model/view.ts';
 import type { ActionDraft } from './contract.ts';
 
@@ -45,6 +46,17 @@ export function dependsOn(from: string, to: string, view: SystemView): boolean {
     }
   }
   return false;
+}
+
+/**
+ * Longer leaves callers alone for longer after their dependency is well; shorter restarts some of them in vain. Ten
+ * seconds are the longest connect and retry times in use, and the windows in which they were measured.
+ */
+export const ECHO_MS: Ms = 10_000;
+
+export function serviceOf(entity: EntityRef): string | null {
+  if (entity.kind === 'instance') return entity.service;
+  return entity.kind === 'service' ? entity.name : null;
 }
 
 /** The kernel reports it as stopped (SIGSTOP): that is no echo of anything else. */

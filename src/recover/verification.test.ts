@@ -27,6 +27,18 @@ describe('verification', () => {
     });
   });
 
+  it('waits for the echo of the fault in callers to fade, but not for ever', () => {
+    const dependsOn = [{ service: 'web', condition: 'started', required: true }] as const;
+    const system = view().add(serviceSpec('gateway', { dependsOn: [...dependsOn] }));
+    const echo = symptom('erroring', 'gateway', { onsetAt: 9_000, detectedAt: 11_000 });
+    const made = repaired();
+    const both = { ...made, verify: { ...made.verify, symptoms: [HUNG.id, echo.id] } };
+    expect(verification(both, [echo], system, 12_000)).toMatchObject({ state: 'waiting', since: null });
+    expect(verification(both, [echo], system, 30_001)).toMatchObject({ state: 'failed' });
+    const late = { ...echo, detectedAt: 20_001 };
+    expect(verification(both, [late], system, 20_001)).toMatchObject({ state: 'failed' });
+  });
+
   it('fails at the deadline when it never went away', () => {
     expect(verification(repaired(), [HUNG], view(), 30_000)).toMatchObject({ state: 'waiting' });
     expect(verification(repaired(), [HUNG], view(), 30_001)).toMatchObject({ state: 'failed' });
