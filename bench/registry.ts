@@ -6,5 +6,6 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   traffic: async () => (await import('./traffic/index.ts')).bench,
   scale: async () => (await import('./scale/index.ts')).bench,
   store: async () => (await import('./store/index.ts')).bench,
+  rca: async () => (await import('./rca/index.ts')).bench,
   start: async () => (await import('./start/index.ts')).bench,
 };

@@ -1,0 +1,140 @@
+/**
+ * Root-cause analysis on recorded issues whose cause is known. Takes every issue_* folder of every split and scenario
+ * under HOLDFAST_DATASETS/petshop (default ../shared/datasets), ranks services by the dataset's protocol, and compares
+ * with honest baselines in the same run. Each (scenario, split, kind of symptom) is a row of its own.
+ */
+import { join, resolve } from 'node:path';
+import type { Recording } from '../../src/diagnose/recorded/types.ts';
+import { Random } from '../../src/model/random.ts';
+import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
+import { anomalyTraversal, atRandom, excessOnly, holdfast, type Method, nSigma } from './methods.ts';
+import { type Issue, readScenarios, type Scenario } from './petshop.ts';
+import { issueRecording } from './recordings.ts';
+import { hitAt, mean } from './score.ts';
+import { normalWindows } from './specificity.ts';
+
+const DROPS = [
+  { share: 0.1, target: 0.9 },
+  { share: 0.2, target: 0.85 },
+  { share: 0.3, target: 0.8 },
+];
+const SEED = 20_240_601;
+
+interface Case {
+  readonly scenario: Scenario;
+  readonly issue: Issue;
+}
+
+export const bench: Bench = {
+  name: 'rca',
+  what: 'root causes on recorded issues: top-1/top-3, specificity, missing edges, time per diagnosis',
+  run: async (options) => {
+    const dir = join(resolve(process.env.HOLDFAST_DATASETS ?? '../shared/datasets'), 'petshop');
+    const scenarios = readScenarios(dir);
+    const cases = scenarios.flatMap((scenario) => scenario.issues.map((issue) => ({ scenario, issue })));
+    if (cases.length === 0)
+      options.log(`no recorded issues under ${dir}: set HOLDFAST_DATASETS; those rows are skipped`);
+    const methods = [holdfast, anomalyTraversal, nSigma, excessOnly, atRandom(SEED)];
+    return [
+      ...(cases.length === 0 ? [] : accuracy(cases, methods)),
+      ...dropped(cases, options),
+      ...specificity(scenarios, methods, options),
+    ];
+  },
+};
+
+function accuracy(cases: readonly Case[], methods: readonly Method[]): BenchRow[] {
+  const rows: BenchRow[] = [];
+  for (const method of methods) {
+    const hits = cases.map(({ scenario, issue }) => {
+      const ranking = method.rank(issueRecording(scenario, issue));
+      const group = `${issue.scenario}.${issue.split}.${issue.symptom.kind}`;
+      return { group, split: issue.split, one: hitAt(ranking, issue.cause, 1), three: hitAt(ranking, issue.cause, 3) };
+    });
+    const ours = method === holdfast;
+    const table = (id: string, what: string, of: typeof hits, judged: boolean): void => {
+      const one = mean(of.map((hit) => hit.one));
+      const three = mean(of.map((hit) => hit.three));
+      rows.push(least(`${id}.top1`, `${what}: cause ranked first`, one, judged ? 0.95 : null, `${of.length} issues`));
+      rows.push(least(`${id}.top3`, `${what}: cause among the first three`, three, judged ? 1 : null));
+    };
+    table(`all.${method.name}`, method.what, hits, ours);
+    if (!ours) continue;
+    const splits = new Set(hits.map(({ split }) => split));
+    if (splits.size > 1)
+      for (const split of splits)
+        table(
+          `split.${split}`,
+          `issues of ${split}`,
+          hits.filter((hit) => hit.split === split),
+          true,
+        );
+    for (const group of new Set(hits.map((hit) => hit.group)))
+      table(
+        `group.${group}`,
+        group,
+        hits.filter((hit) => hit.group === group),
+        false,
+      );
+  }
+  return rows;
+}
+
+/** Every draw drops its own edges; a draw's hits are averaged over all issues. */
+function dropped(cases: readonly Case[], { quick, log }: BenchOptions): BenchRow[] {
+  if (cases.length === 0) return [];
+  const draws = quick ? 5 : 40;
+  return DROPS.map(({ share, target }) => {
+    log(`${share * 100} % of the edges dropped, ${draws} draws`);
+    const random = Random.seeded(SEED + Math.round(share * 100));
+    const perDraw = Array.from({ length: draws }, () =>
+      mean(
+        cases.map(({ scenario, issue }) => {
+          const edges = scenario.edges.filter(() => !random.chance(share));
+          return hitAt(holdfast.rank(issueRecording(scenario, issue, edges)), issue.cause, 1);
+        }),
+      ),
+    );
+    const note = `${draws} draws, worst ${Math.min(...perDraw).toFixed(2)}`;
+    return least(
+      `dropped.${share * 100}`,
+      `${share * 100} % of the edges unknown: cause first`,
+      mean(perDraw),
+      target,
+      note,
+    );
+  });
+}
+
+function specificity(
+  scenarios: readonly Scenario[],
+  methods: readonly Method[],
+  { quick, log }: BenchOptions,
+): BenchRow[] {
+  const rows: BenchRow[] = [];
+  for (const cut of ['short', 'protocol'] as const) {
+    const windows = scenarios.flatMap((scenario): Recording[] => [...normalWindows(scenario, cut, quick ? 10 : 1)]);
+    if (windows.length === 0) continue;
+    log(`${windows.length} ${cut} windows of normal data`);
+    for (const method of methods) {
+      if (method.name === 'random' || method.name === 'excess') continue;
+      const value = mean(windows.map((window) => (method.reports(window) ? 0 : 1)));
+      const what = `${method.name}: nothing reported on ${cut === 'short' ? 'issue-long' : 'the protocol’s'} windows of normal data`;
+      rows.push(
+        least(
+          `specificity.${cut}.${method.name}`,
+          what,
+          value,
+          method === holdfast ? 0.98 : null,
+          `${windows.length} windows`,
+        ),
+      );
+    }
+  }
+  return rows;
+}
+
+function least(id: string, what: string, value: number, target: number | null, note?: string): BenchRow {
+  const pass = target === null ? null : value >= target;
+  return { id, what, value, unit: '', target, pass, ...(note === undefined ? {} : { note }) };
+}

@@ -1,0 +1,112 @@
+/**
+ * Issues with other causes than those recorded: damage of a known size is put into windows of real normal data at a
+ * random service and passed up the real graph, as much per call as the callers' own numbers of calls say. Real noise,
+ * real drift, known cause, any place. Not a substitute for recorded issues (propagation is as simple as the model that
+ * looks for it); it shows whether a method depends on where the cause lies.
+ */
+import type { CallGraph } from '../../src/diagnose/accounting/graph.ts';
+import { callGraph, distances } from '../../src/diagnose/accounting/graph.ts';
+import type { Load, Recording } from '../../src/diagnose/recorded/types.ts';
+import type { Random } from '../../src/model/random.ts';
+import { type Scenario, slice } from './petshop.ts';
+import { recordingOf } from './recordings.ts';
+
+export interface Transplanted {
+  readonly recording: Recording;
+  readonly cause: string;
+}
+
+const ROWS = 5;
+const BEFORE = 2;
+/** Waiting is passed on in full where callers wait, less where they call in parallel. */
+const PASSED = { low: 0.6, high: 1 };
+/** How much the symptom's service suffers, in its own normal latency or in share of calls. */
+const SUFFERED = { low: 0.15, high: 1 };
+const FAILED = { low: 0.02, high: 0.2 };
+
+/** One issue at a random place; null when what was drawn cannot be felt at the symptom's service. */
+export function transplant(scenario: Scenario, random: Random): Transplanted | null {
+  const { normal, edges, issues } = scenario;
+  const first = issues[0];
+  if (normal === null || first === undefined) return null;
+  const rows = normal.startsMs.length;
+  const at = (rows >> 1) + random.int((rows >> 1) - ROWS);
+  const window = slice(normal, at, at + ROWS);
+  const kind = random.chance(0.5) ? 'slow' : 'erroring';
+  const symptom = { service: first.symptom.service, kind, onsetMs: window.startsMs[BEFORE] as number } as const;
+  const recording = recordingOf(window, slice(normal, 0, at).loads, edges, symptom);
+  const graph = callGraph(recording);
+  const reach = distances(graph, graph.index.get(symptom.service) as number);
+  const places = graph.names.filter((name, node) => (reach[node] as number) >= 0 && busy(window.loads.get(name)));
+  const cause = random.pick(places);
+  const damaged = damage(graph, window.loads, cause, symptom.service, kind, random);
+  if (damaged === null) return null;
+  return { recording: recordingOf({ ...window, loads: damaged }, slice(normal, 0, at).loads, edges, symptom), cause };
+}
+
+function busy(load: Load | undefined): boolean {
+  return load !== undefined && Array.from(load.requests).every((calls) => calls >= 20);
+}
+
+function damage(
+  graph: CallGraph,
+  loads: ReadonlyMap<string, Load>,
+  cause: string,
+  symptom: string,
+  kind: 'slow' | 'erroring',
+  random: Random,
+): Map<string, Load> | null {
+  const start = graph.index.get(cause) as number;
+  const above = distances(graph, start, 'callers');
+  const calls = (node: number): number => sum(loads.get(graph.names[node] as string)?.requests ?? []);
+  // Damage per bin in users' units at every caller: its part of its callee's, by its part of the calls.
+  const amount = new Float64Array(graph.names.length);
+  amount[start] = 1;
+  const order = [...graph.names.keys()].filter((node) => (above[node] as number) > 0);
+  order.sort((a, b) => (above[a] as number) - (above[b] as number));
+  for (const node of order) {
+    for (const edge of graph.out[node] as readonly number[]) {
+      const callee = graph.callee[edge] as number;
+      if ((amount[callee] as number) === 0 || (above[callee] as number) >= (above[node] as number)) continue;
+      const callers = (graph.into[callee] as readonly number[]).map((each) => graph.caller[each] as number);
+      const part = calls(node) / callers.reduce((all, each) => all + calls(each), 0);
+      amount[node] =
+        (amount[node] as number) + (amount[callee] as number) * part * random.between(PASSED.low, PASSED.high);
+    }
+  }
+  const there = graph.index.get(symptom) as number;
+  const target = loads.get(symptom);
+  if (!((amount[there] as number) > 0) || target === undefined) return null;
+  const size =
+    kind === 'slow'
+      ? random.between(SUFFERED.low, SUFFERED.high) * calls(there) * mean(target.latencyMs)
+      : random.between(FAILED.low, FAILED.high) * calls(there);
+  const scale = size / (amount[there] as number);
+  return new Map(
+    [...loads].map(([name, load]) => [
+      name,
+      worsen(load, (amount[graph.index.get(name) as number] as number) * scale, kind),
+    ]),
+  );
+}
+
+function worsen(load: Load, total: number, kind: 'slow' | 'erroring'): Load {
+  if (!(total > 0)) return load;
+  const perCall = total / sum(load.requests);
+  if (kind === 'slow')
+    return { ...load, latencyMs: Float64Array.from(load.latencyMs, (ms, bin) => (bin < BEFORE ? ms : ms + perCall)) };
+  return {
+    ...load,
+    failedShare: Float64Array.from(load.failedShare, (share, bin) =>
+      bin < BEFORE ? share : Math.min(1, share + perCall),
+    ),
+  };
+}
+
+function sum(series: ArrayLike<number>): number {
+  return Array.from(series).reduce((all, value) => all + (Number.isNaN(value) ? 0 : value), 0);
+}
+
+function mean(series: ArrayLike<number>): number {
+  return sum(series) / Math.max(1, series.length);
+}

@@ -1,0 +1,144 @@
+/**
+ * Damage of one set of calls in the users' units, against what was normal for them:
+ *
+ *   seconds = Σ_bins requests × max(0, latency − base)        extra seconds that callers waited
+ *   failed  = Σ_bins requests × max(0, failedShare − base)    extra calls that failed
+ *   base    = the worse of (median of normal bins, median of the incident's bins before onset):
+ *             what was bad already before onset is no part of this incident (recency rule)
+ *   gate    : a bin counts only when it lies GATE_SIGMA σ beyond the base;
+ *             σ = max(MAD, 5 % of the base, 1 ms) for latency, max(MAD, 0.25 points, the binomial error of the
+ *             bin's number of calls) for failures
+ *
+ * Floors and signs matter more than the choice of statistic: a metronome of a service deviates by many of its own MADs
+ * without anybody waiting, and what became faster is no damage.
+ */
+import { isNorm, median, normOf } from '../recorded/norm.ts';
+import type { Bin, Load, Measured, Norm } from '../recorded/types.ts';
+
+/** Deviations below this are noise. Lower finds weaker faults and blames more bystanders. */
+export const GATE_SIGMA = 2;
+/** σ is never taken for less than this part of the base: loads differ by that much from day to day. */
+export const LATENCY_FLOOR_SHARE = 0.05;
+/** … nor for less than this: clocks and schedulers. */
+export const LATENCY_FLOOR_MS = 1;
+/** … and for shares of failures: a quarter of a percentage point. */
+export const FAILED_FLOOR = 0.0025;
+/** Bins right before onset that say what was just normal. More are steadier, fewer are fresher. */
+const BEFORE_BINS = 3;
+/** MAD × this estimates the standard deviation of normally distributed values. */
+export const MAD_TO_SIGMA = 1.4826;
+
+export interface Excess {
+  readonly seconds: number;
+  readonly failed: number;
+  /** The same per incident bin. */
+  readonly secondsPerBin: Float64Array;
+  readonly failedPerBin: Float64Array;
+  /** Largest deviation after onset in σ, gated or not; 0 when nothing could be compared. */
+  readonly slowSigma: number;
+  readonly failedSigma: number;
+  /** Calls over the counted bins. */
+  readonly requests: number;
+  /** False: it was never seen before onset, so nothing of it can be called unusual. */
+  readonly known: boolean;
+  readonly baseMs: number;
+  readonly baseFailed: number;
+}
+
+/** Which of the incident's bins lie before onset, and which count as damage. */
+export interface Windows {
+  readonly bins: number;
+  /** Bins [from, to) lie wholly before onset. */
+  readonly beforeFrom: number;
+  readonly beforeTo: number;
+}
+
+/** A bin that contains onset counts: part of it is damage. Without any bin before onset the first one must do. */
+export function windowsOf(bins: readonly Bin[], onsetMs: number): Windows {
+  let beforeTo = 0;
+  while (beforeTo < bins.length && (bins[beforeTo] as Bin).toMs <= onsetMs) beforeTo++;
+  if (beforeTo === 0 && bins.length > 1) beforeTo = 1;
+  // An alarm after everything in the window: then only the first bin is sure to be clean.
+  if (beforeTo >= bins.length) beforeTo = Math.min(1, bins.length - 1);
+  return { bins: bins.length, beforeFrom: Math.max(0, beforeTo - BEFORE_BINS), beforeTo };
+}
+
+export function excessOf({ incident, normal }: Measured, windows: Windows): Excess {
+  const norm = normal === null ? null : isNorm(normal) ? normal : normOf(normal);
+  const base = baseOf(incident, norm, windows);
+  const secondsPerBin = new Float64Array(windows.bins);
+  const failedPerBin = new Float64Array(windows.bins);
+  let [slowSigma, failedSigma, requests] = [0, 0, 0];
+  for (let bin = windows.beforeTo; bin < windows.bins; bin++) {
+    const calls = orZero(incident.requests[bin]);
+    if (calls <= 0) continue;
+    requests += calls;
+    const slower = orZero(incident.latencyMs[bin]) - base.latencyMs;
+    if (slower > 0) {
+      const sigma = slower / base.latencySigma;
+      slowSigma = Math.max(slowSigma, sigma);
+      if (sigma >= GATE_SIGMA) secondsPerBin[bin] = (calls * slower) / 1_000;
+    }
+    const worse = orZero(incident.failedShare[bin]) - base.failedShare;
+    if (worse > 0) {
+      const sigma = worse / Math.max(base.failedSigma, binomialError(base.failedShare, calls));
+      failedSigma = Math.max(failedSigma, sigma);
+      if (sigma >= GATE_SIGMA) failedPerBin[bin] = calls * worse;
+    }
+  }
+  const known = !Number.isNaN(base.latencyMs) || !Number.isNaN(base.failedShare);
+  return {
+    seconds: sum(secondsPerBin),
+    failed: sum(failedPerBin),
+    secondsPerBin,
+    failedPerBin,
+    slowSigma,
+    failedSigma,
+    requests,
+    known,
+    baseMs: base.latencyMs,
+    baseFailed: base.failedShare,
+  };
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+interface Base {
+  readonly latencyMs: number;
+  readonly latencySigma: number;
+  readonly failedShare: number;
+  readonly failedSigma: number;
+}
+
+function baseOf(incident: Load, norm: Norm | null, windows: Windows): Base {
+  const before = (series: Load['latencyMs']): number =>
+    median(Array.from(series).slice(windows.beforeFrom, windows.beforeTo));
+  const latencyMs = worse(norm?.latencyMs, before(incident.latencyMs));
+  const failedShare = worse(norm?.failedShare, before(incident.failedShare));
+  const latencyMad = MAD_TO_SIGMA * orZero(norm?.latencyMadMs);
+  const failedMad = MAD_TO_SIGMA * orZero(norm?.failedMad);
+  return {
+    latencyMs,
+    latencySigma: Math.max(latencyMad, LATENCY_FLOOR_SHARE * latencyMs, LATENCY_FLOOR_MS),
+    failedShare,
+    failedSigma: Math.max(failedMad, FAILED_FLOOR),
+  };
+}
+
+/** A share of few calls jumps by chance: one call in fifty is two points. */
+function binomialError(share: number, calls: number): number {
+  // (k + 1) / (n + 2): no share is certain, however often it was zero.
+  const smoothed = (share * calls + 1) / (calls + 2);
+  return Math.sqrt((smoothed * (1 - smoothed)) / calls);
+}
+
+function worse(a: number | undefined, b: number): number {
+  if (a === undefined || Number.isNaN(a)) return b;
+  return Number.isNaN(b) ? a : Math.max(a, b);
+}
+
+function orZero(value: number | undefined): number {
+  return value === undefined || Number.isNaN(value) ? 0 : value;
+}

@@ -1,0 +1,90 @@
+/**
+ * Where the damage starts: each service's share of what no callee accounts for. The strongest single lane on recorded
+ * metrics, because it weighs by what users felt and not by how unusual a curve looks.
+ *
+ *   own(n)   after hidden calls, × UNREACHABLE when the symptom's service is not known to reach n
+ *   share(n) = SAME_UNIT × own share in the symptom's unit + (1 − SAME_UNIT) × own share in the other
+ *              (a callee that hangs shows as failures above it, one that fails as waiting for retries)
+ *   weight   = log10 of share ÷ (1 − share), each at least FLOOR
+ *
+ * and a little for how clearly the service itself deviates: a large share of noise is no cause.
+ */
+
+import { UNITS, type Unit } from '../accounting/account.ts';
+import { type HiddenCall, hiddenCalls } from '../accounting/hidden.ts';
+import type { Lane, LaneContext, LaneEvidence } from './contract.ts';
+
+/** A missing edge is likelier than damage by magic: unreachable services are doubted, not excluded. */
+export const UNREACHABLE = 0.5;
+/** How often a fault hurts in the unit in which its symptom was seen. */
+const SAME_UNIT = 0.85;
+const FLOOR = 0.02;
+/** Deviation that speaks neither for nor against, in σ, and how far it can speak either way. */
+const NEUTRAL_SIGMA = 4;
+const CLEAR = { most: 0.2, least: -0.6 };
+
+export interface OwnShare {
+  readonly node: number;
+  /** In the symptom's unit, after hidden calls and the doubt about unreachable ones. */
+  readonly own: number;
+  readonly share: number;
+  readonly sigma: number;
+}
+
+export const ownExcess: Lane = {
+  name: 'own excess',
+  cap: 2,
+  examine(context) {
+    const { accounts, unit } = context;
+    const shares = ownShares(context);
+    if (shares.length === 0) return { evidence: [], missing: null };
+    const evidence: LaneEvidence[] = [];
+    for (const { node, share, sigma } of shares) {
+      const service = accounts.graph.names[node] as string;
+      const text = `${Math.round(share * 100)} % of the damage starts in ${service}${unit === 'seconds' ? ' (waiting)' : ' (failures)'}`;
+      evidence.push({ service, text, weight: shareWeight(share), faultClass: null });
+      const weight = Math.max(CLEAR.least, Math.min(CLEAR.most, Math.log10(sigma / NEUTRAL_SIGMA)));
+      evidence.push({ service, text: `it deviates by ${sigma.toFixed(1)} σ`, weight, faultClass: null });
+    }
+    return { evidence, missing: null };
+  },
+};
+
+function shareWeight(share: number): number {
+  return Math.log10((share + FLOOR) / (1 - share + FLOOR));
+}
+
+/** Services with damage of their own, the largest share first. */
+export function ownShares(context: LaneContext): OwnShare[] {
+  const { accounts, unit } = context;
+  const other: Unit = unit === 'seconds' ? 'failed' : 'seconds';
+  const own = { [unit]: adjusted(context, unit), [other]: adjusted(context, other) } as Record<Unit, Float64Array>;
+  const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+  const totals = { seconds: total(own.seconds), failed: total(own.failed) };
+  const part = (node: number, of: Unit): number => (totals[of] > 0 ? (own[of][node] as number) / totals[of] : 0);
+  const same = totals[other] > 0 ? SAME_UNIT : 1;
+  const found: OwnShare[] = [];
+  accounts.graph.names.forEach((_, node) => {
+    if (UNITS.every((each) => own[each][node] === 0)) return;
+    const share = same * part(node, unit) + (1 - same) * part(node, other);
+    const excess = accounts.excess[node];
+    const sigma = Math.max(excess?.slowSigma ?? 0, excess?.failedSigma ?? 0);
+    found.push({ node, own: own[unit][node] as number, share, sigma });
+  });
+  return found.sort((a, b) => b.share - a.share);
+}
+
+function adjusted({ accounts, reach }: LaneContext, unit: Unit): Float64Array {
+  const own = accounts.ledgers[unit].own.map((value) => Math.max(0, value));
+  const calls = hiddenCalls(accounts, unit, reach);
+  own.forEach((value, node) => {
+    if ((reach[node] as number) < 0) own[node] = value * believed(node, calls);
+  });
+  for (const { caller, passed } of calls) own[caller] = Math.max(0, (own[caller] as number) - passed);
+  return own;
+}
+
+/** A presumed call makes its callee reachable, as far as it is believed. */
+function believed(node: number, calls: readonly HiddenCall[]): number {
+  return calls.reduce((most, { callee, likeness }) => (callee === node ? Math.max(most, likeness) : most), UNREACHABLE);
+}

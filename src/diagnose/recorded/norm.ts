@@ -1,0 +1,83 @@
+/**
+ * What was normal: median and median absolute deviation of the bins before, which a few bad bins among them do not
+ * move. Found by selection, not by sorting: ten thousand services with a day of bins each stay within a second.
+ */
+import type { Load, Norm, Series } from './types.ts';
+
+/** Fewer bins than this say nothing about what is normal. */
+export const FEWEST_BINS = 5;
+
+export function isNorm(normal: Load | Norm): normal is Norm {
+  return 'bins' in normal;
+}
+
+export function normOf(load: Load): Norm {
+  const latency = present(load.latencyMs);
+  const failed = present(load.failedShare);
+  const latencyMs = middle(latency);
+  const failedShare = middle(failed);
+  return {
+    bins: Math.max(latency.length, failed.length),
+    latencyMs: latency.length < FEWEST_BINS ? Number.NaN : latencyMs,
+    latencyMadMs: deviation(latency, latencyMs),
+    failedShare: failed.length < FEWEST_BINS ? Number.NaN : failedShare,
+    failedMad: deviation(failed, failedShare),
+  };
+}
+
+/** Median of what is there; NaN when nothing is. */
+export function median(series: Series): number {
+  return middle(present(series));
+}
+
+/** Median absolute deviation from the median; NaN when nothing is there. */
+export function mad(series: Series): number {
+  const values = present(series);
+  return deviation(values, middle(values));
+}
+
+function present(series: Series): Float64Array {
+  const values = new Float64Array(series.length);
+  let n = 0;
+  for (const value of series) if (!Number.isNaN(value)) values[n++] = value;
+  return values.subarray(0, n);
+}
+
+function deviation(values: Float64Array, center: number): number {
+  for (let i = 0; i < values.length; i++) values[i] = Math.abs((values[i] as number) - center);
+  return middle(values);
+}
+
+/** Reorders its argument. For an even number of values the mean of the middle two. */
+function middle(values: Float64Array): number {
+  const n = values.length;
+  if (n === 0) return Number.NaN;
+  const high = select(values, n >> 1);
+  if (n % 2 === 1) return high;
+  let low = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < n >> 1; i++) low = Math.max(low, values[i] as number);
+  return (low + high) / 2;
+}
+
+/** Hoare's selection: afterwards values[k] is in its place and nothing before it is larger. */
+function select(values: Float64Array, k: number): number {
+  let left = 0;
+  let right = values.length - 1;
+  while (left < right) {
+    const pivot = values[(left + right) >> 1] as number;
+    let i = left;
+    let j = right;
+    while (i <= j) {
+      while ((values[i] as number) < pivot) i++;
+      while ((values[j] as number) > pivot) j--;
+      if (i > j) break;
+      const swap = values[i] as number;
+      values[i++] = values[j] as number;
+      values[j--] = swap;
+    }
+    if (k <= j) right = j;
+    else if (k >= i) left = i;
+    else break;
+  }
+  return values[k] as number;
+}
