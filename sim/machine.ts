@@ -132,6 +132,7 @@ export class SimulatedMachine {
         kind: 'command-failed',
         node: this.node,
         id,
+        command: 'start',
         instance: launch.instance,
         incarnation: launch.incarnation,
         at: this.#clock.now,

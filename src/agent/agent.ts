@@ -189,6 +189,7 @@ export class Agent {
       kind: 'command-failed',
       node,
       id: command.id,
+      command: command.kind,
       instance,
       incarnation,
       at: clock.now(),

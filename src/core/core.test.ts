@@ -68,6 +68,8 @@ class Harness {
   readonly alive = new Map<string, LaunchSpec>();
   /** Instances whose processes end as soon as they are started. */
   readonly crashing = new Set<string>();
+  /** Instances that nothing ends. */
+  readonly immortal = new Set<string>();
   #pending: Signal[] = [];
 
   feed(input: CoreInput): readonly CoreOutput[] {
@@ -144,6 +146,8 @@ class Harness {
           latencyMs: 1,
           error: null,
         });
+    } else if (command.kind !== 'forget' && this.immortal.has(command.instance)) {
+      // Nothing happens.
     } else if (command.kind !== 'forget' && this.alive.get(command.instance)?.incarnation === command.incarnation) {
       this.#pending.push(this.#exit(command.instance, command.kind === 'kill' ? 'SIGKILL' : 'SIGTERM'));
     }
@@ -203,6 +207,7 @@ describe('starting', () => {
         kind: 'command-failed',
         node: 'n1',
         id: 'x',
+        command: 'start',
         instance: 'web-1',
         incarnation: 1,
         at: h.now,
@@ -213,6 +218,80 @@ describe('starting', () => {
     const second = h.alive.get('web-1') as LaunchSpec;
     expect(second.incarnation).toBe(2);
     expect(second.ports['80']).not.toBe(first.ports['80']);
+  });
+});
+
+describe('ending', () => {
+  it('begins no second life while the first cannot be ended', () => {
+    const h = new Harness();
+    h.apply(system(service('web')));
+    h.run(2_000);
+    h.immortal.add('web-1');
+    h.feed({
+      kind: 'operator',
+      command: { kind: 'restart', service: 'web', instance: 'web-1' },
+      who: 'ann',
+      why: 'test',
+    });
+    h.run(2_000);
+    const failed = { kind: 'command-failed', node: 'n1', id: 'x', command: 'kill', instance: 'web-1' } as const;
+    const told = h.feed({
+      kind: 'agent',
+      message: { ...failed, incarnation: 1, at: h.now, reason: 'unknown', error: 'HF3009' },
+    });
+    expect(told).toContainEqual(expect.objectContaining({ kind: 'event' }));
+    h.run(20_000);
+    expect(h.started()).toEqual(['web-1#1']);
+    h.immortal.clear();
+    h.run(20_000);
+    expect(h.started()).toEqual(['web-1#1', 'web-1#2']);
+  });
+});
+
+describe('autoscaling', () => {
+  const policy = { min: 1, max: 4, metric: 'cpu', target: 0.5 } as const;
+  const load = (h: Harness, cpuCores: number, ms: number): void => {
+    for (const end = h.now + ms; h.now < end; h.run(1_000)) {
+      const samples = [...h.alive.values()].map(({ instance, incarnation }) => ({
+        ...{ kind: 'resource' as const, instance, incarnation, at: h.now, cpuCores, memoryBytes: 1 },
+        ...{ memoryLimitBytes: null, openFiles: 1, openFilesLimit: null, processes: 1, state: 'S' },
+      }));
+      h.signals(...samples);
+    }
+  };
+
+  it('follows the load up, tells why, and keeps its size when the same file is applied again', () => {
+    const h = new Harness();
+    const spec = system(service('web', { autoscale: policy }));
+    h.apply(spec);
+    load(h, 0.9, 60_000);
+    expect([...h.alive.keys()].sort()).toEqual(['web-1', 'web-2', 'web-3', 'web-4']);
+    expect(h.core.changes.at(-1)).toMatchObject({
+      kind: 'scale',
+      who: 'holdfast',
+      why: expect.stringContaining('cpu'),
+    });
+    h.apply(spec);
+    h.run(5_000);
+    expect(h.alive.size).toBe(4);
+  });
+
+  it('comes down when the load has been away for five minutes', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { autoscale: policy })));
+    load(h, 0.9, 60_000);
+    load(h, 0.05, 240_000);
+    expect(h.alive.size).toBe(4);
+    load(h, 0.05, 120_000);
+    expect([...h.alive.keys()]).toEqual(['web-1']);
+  });
+
+  it('only advises while automation is stopped', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { autoscale: policy })));
+    h.feed({ kind: 'operator', command: { kind: 'stop-all' }, who: 'ann', why: 'hands off' });
+    load(h, 0.9, 60_000);
+    expect(h.alive.size).toBe(1);
   });
 });
 

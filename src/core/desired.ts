@@ -2,7 +2,7 @@
 import type { Change, ChangeKind } from '../model/change.ts';
 import type { ChangeRequest } from '../model/operator.ts';
 import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
-import { diffSystems } from '../spec/diff.ts';
+import { atPresentScale, diffSystems } from '../spec/diff.ts';
 import { revisionOf } from '../spec/revision.ts';
 import { adoptOrphans } from './adopt.ts';
 import type { Context } from './context.ts';
@@ -13,8 +13,9 @@ import { REVISION_HISTORY, type ServiceState } from './state.ts';
 /** Changes kept for diagnosis and undo. */
 const CHANGE_HISTORY = 100;
 
-export function applySpec(ctx: Context, spec: SystemSpec, request: ChangeRequest): void {
+export function applySpec(ctx: Context, declared: SystemSpec, request: ChangeRequest): void {
   const { state } = ctx;
+  const spec = atPresentScale(declared, state.spec);
   if (request.expectIndex !== null && request.expectIndex !== state.index) {
     ctx.refuse('HF5001', `the state is at index ${state.index}, the plan was made at ${request.expectIndex}`);
     return;

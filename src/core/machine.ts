@@ -8,6 +8,7 @@ import type { RecoveryMode, SystemSpec } from '../model/spec.ts';
 import type { Ms } from '../model/time.ts';
 import type { SystemView } from '../model/view.ts';
 import { RecoveryMemory } from '../recover/index.ts';
+import { autoscale } from './autoscale.ts';
 import { Context } from './context.ts';
 import type { BudgetState, Core, CoreInput, CoreOptions, CoreOutput, RolloutState } from './contract.ts';
 import { applySpec } from './desired.ts';
@@ -38,7 +39,7 @@ export class Machine implements Core {
 
   constructor(options: CoreOptions, snapshot: string | null) {
     const saved = snapshot === null ? null : (deserialise(snapshot) as Snapshot);
-    const state = saved?.state ?? emptyState('auto', options.portRange[0]);
+    const state = { ...emptyState('auto', options.portRange[0]), ...saved?.state };
     const edges = saved ? EdgeHistory.restore(saved.edges) : new EdgeHistory();
     this.#ctx = new Context(state, options, {
       random: saved ? Random.restore(saved.random) : Random.seeded(options.seed),
@@ -55,6 +56,7 @@ export class Machine implements Core {
     takeSymptoms(ctx, ctx.detection.evaluate(ctx.view, ctx.now));
     refreshReadiness(ctx);
     advanceIncidents(ctx);
+    autoscale(ctx);
     advanceRollouts(ctx, (service) => isTroubled(ctx, service));
     reconcile(ctx);
     if (ctx.dirty) syncRoutes(ctx);

@@ -98,6 +98,12 @@ function commandFailed(ctx: Context, message: AgentMessage & { kind: 'command-fa
     requeue(ctx, slot, ctx.now);
     return [];
   }
+  if (message.command !== 'start') {
+    // It still runs: what was asked for is asked for again, and a second life would be one too many.
+    const text = `${slot.id} could not be ended (${message.command}): ${message.error}`;
+    ctx.event('instance', 'error', text, { service: slot.service, instance: slot.id });
+    return [];
+  }
   const exit: InstanceExit = {
     at: message.at,
     reason: 'spawn-failed',

@@ -86,6 +86,12 @@ export interface ListenerState {
   failed: string | null;
 }
 
+export interface AutoscaleMemory {
+  askedAt: Ms;
+  history: { readonly at: Ms; readonly wanted: number }[];
+  told: number;
+}
+
 export interface CoreState {
   now: Ms;
   wallOffsetMs: number;
@@ -112,6 +118,8 @@ export interface CoreState {
   nodes: Map<string, NodeSignal>;
   /** Highest incarnation ever used per instance id, so that a slot that comes back does not reuse one. */
   incarnations: Map<string, number>;
+  /** Per autoscaled service: when it was asked last, earlier recommendations, and the size last told of. */
+  autoscale: Map<string, AutoscaleMemory>;
   /** Action id → when its guard rails are asked again. */
   askAgain: Map<string, Ms>;
   /** Action id → guard rails that an operator has set aside for it. */
@@ -142,6 +150,7 @@ export function emptyState(mode: RecoveryMode, firstPort: number): CoreState {
     resources: new Map(),
     nodes: new Map(),
     incarnations: new Map(),
+    autoscale: new Map(),
     askAgain: new Map(),
     overrides: new Map(),
   };

@@ -70,6 +70,7 @@ export type AgentMessage =
       readonly kind: 'command-failed';
       readonly node: string;
       readonly id: string;
+      readonly command: 'start' | 'stop' | 'kill' | 'forget';
       readonly instance: InstanceId;
       readonly incarnation: number;
       readonly at: Ms;

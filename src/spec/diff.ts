@@ -8,9 +8,22 @@ import { canonical, revisionOf } from './revision.ts';
 /** One entry per service of either side, by name; `none` where nothing differs. */
 export function diffSystems(from: SystemSpec | null, to: SystemSpec): readonly ServiceDiff[] {
   const before = new Map(Object.entries(from?.services ?? {}));
-  const after = new Map(Object.entries(to.services));
+  const after = new Map(Object.entries(atPresentScale(to, from).services));
   const names = [...new Set([...before.keys(), ...after.keys()])].sort(compare);
   return names.map((name) => diffService(name, before.get(name) ?? null, after.get(name) ?? null));
+}
+
+/** What is declared, with autoscaled services at the size that they have reached. */
+export function atPresentScale(declared: SystemSpec, present: SystemSpec | null): SystemSpec {
+  const services = Object.fromEntries(
+    Object.entries(declared.services).map(([name, service]) => {
+      const before = present?.services[name];
+      if (!service.autoscale || !before?.autoscale) return [name, service];
+      const { min, max } = service.autoscale;
+      return [name, { ...service, replicas: Math.min(max, Math.max(min, before.replicas)) }];
+    }),
+  );
+  return { ...declared, services };
 }
 
 function diffService(service: string, before: ServiceSpec | null, after: ServiceSpec | null): ServiceDiff {

@@ -1,5 +1,5 @@
 /** What other parts may use of this folder. */
-export { diffSystems } from './diff.ts';
+export { atPresentScale, diffSystems } from './diff.ts';
 export {
   looksLikeSpecFile,
   type ParsedSpec,
