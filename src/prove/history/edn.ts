@@ -132,11 +132,11 @@ export class EdnReader {
     }
     this.#at = end + 1;
     const raw = text.slice(start, end);
-    return escaped ? raw.replace(/\\(u[0-9a-fA-F]{4}|[^])/g, unescape) : raw;
+    return escaped ? raw.replace(/\\(u[0-9a-fA-F]{4}|[\s\S])/g, unescaped) : raw;
   }
 
   #character(): string {
-    const match = /\\(newline|return|space|tab|u[0-9a-fA-F]{4}|[^])/y;
+    const match = /\\(newline|return|space|tab|u[0-9a-fA-F]{4}|[\s\S])/y;
     match.lastIndex = this.#at;
     const found = match.exec(this.#text);
     if (!found) throw new EdnError('not a character', this.#at);
@@ -198,7 +198,7 @@ function name(value: Value): string {
   return value.startsWith(':') ? value.slice(1) : value;
 }
 
-function unescape(_: string, code: string): string {
+function unescaped(_: string, code: string): string {
   if (code.length === 5) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
   const named: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
   return named[code] ?? code;

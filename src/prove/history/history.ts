@@ -165,11 +165,11 @@ export function historyOf(events: Iterable<HistoryEvent>): History {
 export function byKey(history: History): { readonly rows: Int32Array; readonly starts: Int32Array } {
   const starts = new Int32Array(history.keys.length + 1);
   const { key, count } = history;
-  for (let row = 0; row < count; row++) (starts[(key[row] as number) + 1] as number)++;
-  for (let k = 0; k < history.keys.length; k++) (starts[k + 1] as number) += starts[k] as number;
+  for (let row = 0; row < count; row++) increment(starts, (key[row] as number) + 1);
+  for (let k = 1; k <= history.keys.length; k++) starts[k] = (starts[k] as number) + (starts[k - 1] as number);
   const next = starts.slice();
   const rows = new Int32Array(count);
-  for (let row = 0; row < count; row++) rows[next[key[row] as number]++ as number] = row;
+  for (let row = 0; row < count; row++) rows[increment(next, key[row] as number)] = row;
   return { rows, starts };
 }
 
@@ -183,4 +183,11 @@ function widerBytes(from: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   const to = new Uint8Array(size);
   to.set(from);
   return to;
+}
+
+/** Adds one, and gives what was there before. */
+function increment(array: Int32Array, index: number): number {
+  const before = array[index] as number;
+  array[index] = before + 1;
+  return before;
 }

@@ -1,0 +1,182 @@
+/**
+ * The verdict on a history of one kind of object: linearizable, not, or unknown. Every key is judged alone
+ * (linearizability is local), without search where every read names its write, by search elsewhere. When a key runs
+ * out of its budget the verdict says so instead of guessing, unless another key proves the history wrong.
+ */
+import type { Value } from '../history/event.ts';
+import { byKey, type History } from '../history/history.ts';
+import { UniqueAppends } from './appends.ts';
+import { Chains } from './chains.ts';
+import { type Counterexample, fromEvidence, fromSearch } from './counterexample.ts';
+import type { Evidence } from './evidence.ts';
+import type { Compiler } from './machine.ts';
+import {
+  casArguments,
+  counterCompiler,
+  FUNCTIONS,
+  type ObjectName,
+  queueCompiler,
+  registerCompiler,
+  setCompiler,
+  textCompiler,
+} from './objects.ts';
+import { layOut } from './problem.ts';
+import { type CasArguments, type KeyAnswer, UniqueRegisters } from './registers.ts';
+import { SEARCH_BUDGET, Search, type SearchBudget } from './search.ts';
+import { uniqueSet } from './sets.ts';
+
+export interface LinearizabilityOptions {
+  /** Default: told by the functions that the history uses. */
+  readonly object?: ObjectName;
+  /** What every key holds at first. Default nil; a counter 0, a set and a queue empty, a text "". */
+  readonly initial?: Value;
+  /** For each key that has to be searched. */
+  readonly budget?: SearchBudget;
+  /** Never take the way without search: to test the one against the other. */
+  readonly searchOnly?: boolean;
+}
+
+export interface LinearizabilityReport {
+  readonly verdict: 'linearizable' | 'not linearizable' | 'unknown';
+  readonly object: ObjectName;
+  readonly operations: number;
+  readonly keys: number;
+  /** Keys that needed a search. */
+  readonly searched: number;
+  /** Most configurations that any search held at once. */
+  readonly peak: number;
+  /** When not linearizable. */
+  readonly counterexample?: Counterexample;
+  /** When unknown: what ran out, on which key, and how far the search came. */
+  readonly unknown?: { readonly key: Value; readonly why: string; readonly explained: number };
+}
+
+export function checkLinearizable(history: History, options: LinearizabilityOptions = {}): LinearizabilityReport {
+  return new Checker(history, options).report();
+}
+
+/** The object that a history is about; throws when its functions belong to none, or to several. */
+export function objectOf(history: History): ObjectName {
+  const used = history.functions;
+  const fits = (Object.keys(FUNCTIONS) as ObjectName[]).filter((name) =>
+    used.every((f) => FUNCTIONS[name].includes(f)),
+  );
+  if (fits.length === 1 || used.length === 0) return fits[0] as ObjectName;
+  if (fits.includes('set') && fits.includes('counter')) return bringsLists(history) ? 'set' : 'counter';
+  if (fits.length > 1) return fits[0] as ObjectName;
+  throw new TypeError(`no object has the functions ${used.join(', ')}`);
+}
+
+function bringsLists(history: History): boolean {
+  const reading = history.functions.indexOf('read');
+  for (let row = 0; row < history.count; row++) {
+    const brought = history.values.values[history.output[row] as number] as Value;
+    if (history.f[row] === reading && brought !== null) return Array.isArray(brought);
+  }
+  return false;
+}
+
+class Checker {
+  readonly #history: History;
+  readonly #options: LinearizabilityOptions;
+  readonly #object: ObjectName;
+  readonly #cas: CasArguments;
+  readonly #initial: Value;
+  #searched = 0;
+  #peak = 0;
+
+  constructor(history: History, options: LinearizabilityOptions) {
+    this.#history = history;
+    this.#options = options;
+    this.#object = options.object ?? objectOf(history);
+    this.#initial = options.initial ?? null;
+    this.#cas = casArguments(history);
+    history.values.idOf(this.#initial);
+  }
+
+  report(): LinearizabilityReport {
+    const { rows, starts } = byKey(this.#history);
+    const keys = starts.length - 1;
+    const part = (key: number): Int32Array => rows.subarray(starts[key] as number, starts[key + 1] as number);
+    const left: number[] = [];
+    const evidence = this.#withoutSearch(keys, part, left);
+    const base = { object: this.#object, operations: this.#history.count, keys };
+    if (evidence) {
+      const counterexample = fromEvidence(this.#history, evidence);
+      return { verdict: 'not linearizable', ...base, searched: 0, peak: 0, counterexample };
+    }
+    let unknown: LinearizabilityReport['unknown'];
+    for (const key of left) {
+      const answer = this.#search(key, part(key));
+      const counts = { ...base, searched: this.#searched, peak: this.#peak };
+      if (answer && 'rows' in answer) return { verdict: 'not linearizable', ...counts, counterexample: answer };
+      unknown ??= answer ?? undefined;
+    }
+    const counts = { ...base, searched: this.#searched, peak: this.#peak };
+    return unknown ? { verdict: 'unknown', ...counts, unknown } : { verdict: 'linearizable', ...counts };
+  }
+
+  /** Keys that it cannot judge are put into `left`. */
+  #withoutSearch(keys: number, part: (key: number) => Int32Array, left: number[]): Evidence | null {
+    const judge = this.#options.searchOnly ? null : this.#judge();
+    for (let key = 0; key < keys; key++) {
+      const answer: KeyAnswer = judge ? judge.key(key, part(key)) : 'search';
+      if (answer === 'search') left.push(key);
+      else if (answer) return answer;
+    }
+    return judge?.sweep() ?? null;
+  }
+
+  #judge(): { key(key: number, rows: Int32Array): KeyAnswer; sweep(): Evidence | null } | null {
+    const history = this.#history;
+    const f = (name: string): number => history.functions.indexOf(name);
+    if (this.#object === 'set') {
+      return { key: (_, rows) => uniqueSet(history, rows, this.#initial), sweep: () => null };
+    }
+    const chains = new Chains(history);
+    const sweep = (): Evidence | null => chains.sweep();
+    if (this.#object === 'register') {
+      const initial = history.values.find(this.#initial);
+      const functions = { read: f('read'), write: f('write'), cas: f('cas') };
+      const registers = new UniqueRegisters(history, chains, functions, initial, this.#cas);
+      return { key: (key, rows) => registers.key(key, rows), sweep };
+    }
+    if (this.#object === 'text' && (this.#initial === null || this.#initial === '')) {
+      const appends = new UniqueAppends(history, chains, { get: f('get'), put: f('put'), append: f('append') });
+      return { key: (key, rows) => appends.key(key, rows), sweep };
+    }
+    return null;
+  }
+
+  #search(key: number, rows: Int32Array): Counterexample | { key: Value; why: string; explained: number } | null {
+    const history = this.#history;
+    const budget = this.#options.budget ?? SEARCH_BUDGET;
+    this.#searched++;
+    const compiler = this.#compiler();
+    const problem = layOut(history, rows, compiler);
+    const outcome = new Search(problem, compiler.machine, budget).run();
+    if (outcome.kind === 'explained') {
+      this.#peak = Math.max(this.#peak, outcome.peak);
+      return null;
+    }
+    if (outcome.kind === 'broken') return fromSearch(history, rows, compiler, problem, outcome, budget);
+    const why = `budget exhausted: more than ${budget[outcome.what]} ${outcome.what}`;
+    return { key: history.keys[key] as Value, why, explained: outcome.event / problem.events.length };
+  }
+
+  #compiler(): Compiler {
+    const history = this.#history;
+    switch (this.#object) {
+      case 'register':
+        return registerCompiler(history, this.#cas, history.values.idOf(this.#initial));
+      case 'counter':
+        return counterCompiler(history, this.#initial);
+      case 'set':
+        return setCompiler(history, this.#initial);
+      case 'queue':
+        return queueCompiler(history);
+      case 'text':
+        return textCompiler(history, this.#initial);
+    }
+  }
+}

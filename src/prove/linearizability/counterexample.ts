@@ -1,0 +1,134 @@
+/**
+ * Why a history is not linearizable, as small as it can be made without losing its truth. From the way without
+ * search: the few operations that contradict one another. From the search: the operations at the end of the shortest
+ * prefix that cannot be explained, what the object may have held before them, and no read that the contradiction
+ * does not need (leaving out reads, or what comes later, can only make a history easier to explain).
+ */
+import { show, type Value } from '../history/event.ts';
+import { FAIL, type History, INFO, NEVER } from '../history/history.ts';
+import type { Evidence } from './evidence.ts';
+import type { Compiler } from './machine.ts';
+import { LOOKS, layOut, OPTIONAL, type Problem } from './problem.ts';
+import { Search, type SearchBudget, type SearchOutcome } from './search.ts';
+import { drawTimeline } from './timeline.ts';
+
+export interface Counterexample {
+  readonly key: Value;
+  /** Rows of the history that show it, in the order of invocation. */
+  readonly rows: readonly number[];
+  /** The row that nothing explains. */
+  readonly failed: number;
+  readonly why: string;
+  /** What the object may have held before the first of these rows; empty when it does not matter. */
+  readonly before: readonly string[];
+  /** For people: the operations as bars on a common time line. */
+  readonly timeline: string;
+}
+
+/** Reads that are tried for leaving out: each try is another search. */
+const TRIES = 40;
+/** States that are named before "…". */
+const NAMED = 8;
+
+export function fromEvidence(history: History, evidence: Evidence): Counterexample {
+  return {
+    key: history.keys[history.key[evidence.failed] as number] as Value,
+    ...evidence,
+    before: [],
+    timeline: drawTimeline(history, evidence.rows, evidence.failed, Number.POSITIVE_INFINITY),
+  };
+}
+
+export function fromSearch(
+  history: History,
+  rows: Int32Array,
+  compiler: Compiler,
+  problem: Problem,
+  broken: Extract<SearchOutcome, { kind: 'broken' }>,
+  budget: SearchBudget,
+): Counterexample {
+  const failed = problem.row[broken.op] as number;
+  const at = history.returned[failed] as number;
+  const prefix = rows.filter((row) => (history.invoked[row] as number) < at);
+  const from = windowStart(history, problem, broken);
+  const shown = inWindow(history, problem, from, at);
+  const needless = needlessReads(history, prefix, compiler, problem, shown, failed, budget);
+  const window = shown.filter((row) => !needless.has(row));
+  const until = problem.events.findIndex((event) => event >= 0 && (problem.row[event] as number) >= (from ?? 0));
+  const walk = new Search(problem, compiler.machine, budget);
+  walk.run(Math.max(0, until));
+  const before = named(walk.states(), compiler);
+  const could = named(broken.states, compiler);
+  const why = `when it returned, the ${could.length === 1 ? 'value was' : 'value was one of'} ${could.join(', ')}, and nothing still open changes that`;
+  return {
+    key: history.keys[history.key[failed] as number] as Value,
+    rows: window,
+    failed,
+    why,
+    before,
+    timeline: drawTimeline(history, window, failed, at),
+  };
+}
+
+/** The first row of those still open when the history broke: what came before is summed up by its possible states. */
+function windowStart(history: History, problem: Problem, broken: { op: number; event: number }): number {
+  let first = problem.row[broken.op] as number;
+  const at = history.returned[first] as number;
+  for (let op = 0; op < problem.count; op++) {
+    const row = problem.row[op] as number;
+    if (problem.kind[op] === OPTIONAL || (history.invoked[row] as number) > at) continue;
+    if ((problem.end[op] as number) >= at && row < first) first = row;
+  }
+  return first;
+}
+
+function inWindow(history: History, problem: Problem, from: number, at: number): number[] {
+  const start = history.invoked[from] as number;
+  const rows: number[] = [];
+  for (let op = 0; op < problem.count; op++) {
+    const row = problem.row[op] as number;
+    if ((history.invoked[row] as number) < at && (problem.end[op] as number) > start) rows.push(row);
+  }
+  return rows;
+}
+
+function needlessReads(
+  history: History,
+  prefix: Int32Array,
+  compiler: Compiler,
+  problem: Problem,
+  shown: readonly number[],
+  failed: number,
+  budget: SearchBudget,
+): Set<number> {
+  const looks = new Set<number>();
+  for (let op = 0; op < problem.count; op++) if (problem.kind[op] === LOOKS) looks.add(problem.row[op] as number);
+  const needless = new Set<number>();
+  let tries = 0;
+  for (const row of shown) {
+    if (row === failed || !looks.has(row) || ++tries > TRIES) continue;
+    needless.add(row);
+    const smaller = layOut(history, prefix, compiler, needless);
+    const outcome = new Search(smaller, compiler.machine, budget).run();
+    if (outcome.kind !== 'broken' || smaller.row[outcome.op] !== failed) needless.delete(row);
+  }
+  return needless;
+}
+
+function named(states: readonly number[], compiler: Compiler): string[] {
+  const names = states.slice(0, NAMED).map((state) => compiler.machine.show(state));
+  return states.length > NAMED ? [...names, '…'] : names;
+}
+
+/** `read → 3`, `cas 2→4 refused`, `write 1 ?`. */
+export function describe(history: History, row: number): string {
+  const value = (id: number | undefined): Value => history.values.values[id as number] as Value;
+  const f = history.functions[history.f[row] as number] as string;
+  const argument = value(history.input[row]);
+  const brought = value(history.output[row]);
+  const name = argument === null ? f : `${f} ${show(argument)}`;
+  if (history.outcome[row] === INFO || history.returned[row] === NEVER) return `${name} ?`;
+  if (history.outcome[row] === FAIL) return `${name} refused`;
+  if (argument !== null && (brought === null || show(brought) === show(argument))) return name;
+  return `${name} → ${show(brought)}`;
+}

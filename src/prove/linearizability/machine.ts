@@ -1,0 +1,86 @@
+/**
+ * Sequential objects as the search sees them: a state is an integer, an operation a code, and equal operations
+ * (same function, argument and result) share a code. What a state stands for is the machine's own business.
+ */
+
+/** Not a state: the operation could not have happened there. */
+export const IMPOSSIBLE = -0x8000_0000;
+
+export interface Machine {
+  readonly initial: number;
+  /** The state after an operation, or IMPOSSIBLE. A read-only code gives its state back. */
+  step(state: number, code: number): number;
+  show(state: number): string;
+}
+
+/** What an operation means to the search. */
+export interface Meaning {
+  readonly code: number;
+  /** It never changes the state, whatever the state is. */
+  readonly readOnly: boolean;
+}
+
+/** Operations to codes, and the machine that knows them; one for each key, so that codes stay few. */
+export interface Compiler {
+  /** null: the row says nothing that could contradict or change anything, and is left out. */
+  compile(row: number): Meaning | null;
+  readonly machine: Machine;
+}
+
+/** Gives equal operations one code, and remembers kind and arguments of each. */
+export class Codes {
+  readonly kind: number[] = [];
+  readonly a: number[] = [];
+  readonly b: number[] = [];
+  readonly #known = new Map<string, number>();
+
+  of(kind: number, a: number, b = 0): number {
+    const name = `${kind}/${a}/${b}`;
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const code = this.kind.length;
+    this.#known.set(name, code);
+    this.kind.push(kind);
+    this.a.push(a);
+    this.b.push(b);
+    return code;
+  }
+}
+
+/** More operations than one key may have (see problem.ts). */
+const MAX_CODES = 2 ** 22;
+
+/** Numbers for states that are not numbers themselves, and the transitions seen so far. */
+export class States<S> {
+  readonly #states: S[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #steps = new Map<number, number>();
+  readonly #nameOf: (state: S) => string;
+
+  constructor(nameOf: (state: S) => string) {
+    this.#nameOf = nameOf;
+  }
+
+  number(state: S): number {
+    const name = this.#nameOf(state);
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.#states.length);
+    return this.#states.push(state) - 1;
+  }
+
+  state(number: number): S {
+    return this.#states[number] as S;
+  }
+
+  /** The remembered transition, or what `next` computes; null stands for impossible. */
+  step(number: number, code: number, next: (state: S) => S | null): number {
+    const key = number * MAX_CODES + code;
+    const known = this.#steps.get(key);
+    if (known !== undefined) return known;
+    const state = next(this.state(number));
+    const result = state === null ? IMPOSSIBLE : this.number(state);
+    this.#steps.set(key, result);
+    return result;
+  }
+}

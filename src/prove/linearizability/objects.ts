@@ -1,0 +1,233 @@
+/**
+ * The objects whose histories can be judged: register and compare-and-swap register, counter, set, queue, and text
+ * that is put, appended to and got. Each turns rows into codes, and codes into steps of its state.
+ *
+ * What the outcomes mean, for all of them: ok happened and returned its value; fail did not happen; info may have
+ * happened, at any time after its invocation, or never. A refused compare-and-swap without an error says one thing
+ * more: the value was not what it compared with.
+ */
+import { show, type Value } from '../history/event.ts';
+import { FAIL, type History, INFO, OK } from '../history/history.ts';
+import { Codes, type Compiler, IMPOSSIBLE, type Machine, type Meaning, States } from './machine.ts';
+import type { CasArguments } from './registers.ts';
+
+export type ObjectName = 'register' | 'counter' | 'set' | 'queue' | 'text';
+
+/** By object: every function it understands, and the first one is the one that only looks. */
+export const FUNCTIONS: Readonly<Record<ObjectName, readonly string[]>> = {
+  register: ['read', 'write', 'cas'],
+  counter: ['read', 'add', 'increment', 'decrement'],
+  set: ['read', 'add', 'remove'],
+  queue: ['dequeue', 'enqueue'],
+  text: ['get', 'put', 'append'],
+};
+
+export interface Initial {
+  readonly value: Value;
+}
+
+/** The arguments of every compare-and-swap, [from to], as values' numbers. */
+export function casArguments(history: History): CasArguments {
+  const cas = history.functions.indexOf('cas');
+  if (cas < 0) return { from: new Int32Array(0), to: new Int32Array(0) };
+  const from = new Int32Array(history.count);
+  const to = new Int32Array(history.count);
+  for (let row = 0; row < history.count; row++) {
+    if (history.f[row] !== cas) continue;
+    const pair = history.values.values[history.input[row] as number] as readonly Value[];
+    if (!Array.isArray(pair) || pair.length !== 2) throw new TypeError(`cas of ${show(pair)}: not [from to]`);
+    from[row] = history.values.idOf(pair[0] as Value);
+    to[row] = history.values.idOf(pair[1] as Value);
+  }
+  return { from, to };
+}
+
+const [READ, WRITE, CAS, REFUSED] = [0, 1, 2, 3];
+
+export function registerCompiler(history: History, cas: CasArguments, initial: number): Compiler {
+  const codes = new Codes();
+  const { f, functions, input, output, outcome } = history;
+  const [reading, swapping] = [functions.indexOf('read'), functions.indexOf('cas')];
+  const compile = (row: number): Meaning | null => {
+    const how = outcome[row];
+    if (f[row] === reading) {
+      return how === OK ? { code: codes.of(READ, output[row] as number), readOnly: true } : null;
+    }
+    if (f[row] === swapping) {
+      const from = cas.from[row] as number;
+      if (how !== FAIL) return { code: codes.of(CAS, from, cas.to[row] as number), readOnly: false };
+      return history.failedWithError[row] ? null : { code: codes.of(REFUSED, from), readOnly: true };
+    }
+    return how === FAIL ? null : { code: codes.of(WRITE, input[row] as number), readOnly: false };
+  };
+  const { kind, a, b } = codes;
+  const step = (state: number, code: number): number => {
+    switch (kind[code]) {
+      case READ:
+        return a[code] === state ? state : IMPOSSIBLE;
+      case WRITE:
+        return a[code] as number;
+      case CAS:
+        return a[code] === state ? (b[code] as number) : IMPOSSIBLE;
+      default:
+        return a[code] === state ? IMPOSSIBLE : state;
+    }
+  };
+  return { compile, machine: { initial, step, show: (state) => show(history.values.values[state] as Value) } };
+}
+
+export function counterCompiler(history: History, initial: Value): Compiler {
+  const codes = new Codes();
+  const totals = new Totals();
+  const { f, functions, input, output, outcome, values } = history;
+  const amounts: number[] = [];
+  const compile = (row: number): Meaning | null => {
+    const name = functions[f[row] as number];
+    if (name === 'read') {
+      if (outcome[row] !== OK) return null;
+      const seen = values.values[output[row] as number] as Value;
+      return { code: codes.of(READ, typeof seen === 'number' ? totals.number(seen) : -1), readOnly: true };
+    }
+    if (outcome[row] === FAIL) return null;
+    const given = values.values[input[row] as number] as Value;
+    const amount = (typeof given === 'number' ? given : 1) * (name === 'decrement' ? -1 : 1);
+    const code = codes.of(WRITE, values.idOf(amount));
+    amounts[code] = amount;
+    return { code, readOnly: false };
+  };
+  const { kind, a } = codes;
+  const step = (state: number, code: number): number => {
+    if (kind[code] === WRITE) return totals.number(totals.total(state) + (amounts[code] as number));
+    return a[code] === state ? state : IMPOSSIBLE;
+  };
+  const start = totals.number(typeof initial === 'number' ? initial : 0);
+  return { compile, machine: { initial: start, step, show: (state) => String(totals.total(state)) } };
+}
+
+/** Totals as state numbers: a total may be larger than a state, or a fraction. */
+class Totals {
+  readonly #totals: number[] = [];
+  readonly #numbers = new Map<number, number>();
+
+  number(total: number): number {
+    const known = this.#numbers.get(total);
+    if (known !== undefined) return known;
+    this.#numbers.set(total, this.#totals.length);
+    return this.#totals.push(total) - 1;
+  }
+
+  total(number: number): number {
+    return this.#totals[number] as number;
+  }
+}
+
+const [TAKE, NOTHING, TAKE_ANY] = [2, 3, 4];
+
+/** First in, first out. A dequeue of unknown outcome may have taken whatever was first. */
+export function queueCompiler(history: History): Compiler {
+  const codes = new Codes();
+  const states = new States<readonly number[]>((state) => state.join());
+  const { f, functions, input, output, outcome, values } = history;
+  const nil = values.idOf(null);
+  const compile = (row: number): Meaning | null => {
+    if (outcome[row] === FAIL) return null;
+    if (functions[f[row] as number] === 'enqueue')
+      return { code: codes.of(WRITE, input[row] as number), readOnly: false };
+    if (outcome[row] === INFO) return { code: codes.of(TAKE_ANY, 0), readOnly: false };
+    if (output[row] === nil) return { code: codes.of(NOTHING, 0), readOnly: true };
+    return { code: codes.of(TAKE, output[row] as number), readOnly: false };
+  };
+  const { kind, a } = codes;
+  const next = (state: readonly number[], code: number): readonly number[] | null => {
+    switch (kind[code]) {
+      case WRITE:
+        return [...state, a[code] as number];
+      case TAKE:
+        return state[0] === a[code] ? state.slice(1) : null;
+      case TAKE_ANY:
+        return state.length > 0 ? state.slice(1) : null;
+      default:
+        return state.length === 0 ? state : null;
+    }
+  };
+  const machine: Machine = {
+    initial: states.number([]),
+    step: (state, code) => states.step(state, code, (from) => next(from, code)),
+    show: (state) => show(states.state(state).map((id) => values.values[id] as Value)),
+  };
+  return { compile, machine };
+}
+
+const REMOVE = 2;
+
+/** Elements are added and removed; a read brings all of them, in any order. */
+export function setCompiler(history: History, initial: Value): Compiler {
+  const codes = new Codes();
+  const states = new States<readonly number[]>((state) => state.join());
+  const { f, functions, input, output, outcome, values } = history;
+  const elements = (value: Value): number[] => {
+    const ids = (Array.isArray(value) ? (value as readonly Value[]) : []).map((item) => values.idOf(item));
+    return [...new Set(ids)].sort((x, y) => x - y);
+  };
+  const compile = (row: number): Meaning | null => {
+    const name = functions[f[row] as number];
+    if (name === 'read') {
+      if (outcome[row] !== OK) return null;
+      return {
+        code: codes.of(READ, states.number(elements(values.values[output[row] as number] as Value))),
+        readOnly: true,
+      };
+    }
+    if (outcome[row] === FAIL) return null;
+    return { code: codes.of(name === 'remove' ? REMOVE : WRITE, input[row] as number), readOnly: false };
+  };
+  const { kind, a } = codes;
+  const next = (state: readonly number[], code: number): readonly number[] => {
+    const item = a[code] as number;
+    if (kind[code] === REMOVE) return state.filter((id) => id !== item);
+    return state.includes(item) ? state : [...state, item].sort((x, y) => x - y);
+  };
+  const machine: Machine = {
+    initial: states.number(elements(initial)),
+    step: (state, code) => {
+      if (kind[code] === READ) return a[code] === state ? state : IMPOSSIBLE;
+      return states.step(state, code, (from) => next(from, code));
+    },
+    show: (state) => show(states.state(state).map((id) => values.values[id] as Value)),
+  };
+  return { compile, machine };
+}
+
+const APPEND = 2;
+
+/** Nothing and the empty text are the same. */
+export function textCompiler(history: History, initial: Value): Compiler {
+  const codes = new Codes();
+  const states = new States<string>((state) => state);
+  const { f, functions, input, output, outcome, values } = history;
+  const textOf = (id: number): string => {
+    const value = values.values[id] as Value;
+    return value === null ? '' : typeof value === 'string' ? value : show(value);
+  };
+  const compile = (row: number): Meaning | null => {
+    const name = functions[f[row] as number];
+    if (name === 'get') {
+      return outcome[row] === OK
+        ? { code: codes.of(READ, states.number(textOf(output[row] as number))), readOnly: true }
+        : null;
+    }
+    if (outcome[row] === FAIL) return null;
+    return { code: codes.of(name === 'put' ? WRITE : APPEND, input[row] as number), readOnly: false };
+  };
+  const { kind, a } = codes;
+  const machine: Machine = {
+    initial: states.number(initial === null ? '' : String(initial)),
+    step: (state, code) => {
+      if (kind[code] === READ) return a[code] === state ? state : IMPOSSIBLE;
+      const given = textOf(a[code] as number);
+      return states.step(state, code, (from) => (kind[code] === WRITE ? given : from + given));
+    },
+    show: (state) => show(states.state(state)),
+  };
+  return { compile, machine };
+}
