@@ -1,0 +1,125 @@
+/**
+ * Columns of a masked line: its words by position, and the keys under which they are remembered. Besides at spaces a
+ * line is split around the punctuation that sets values off (`user=root`, `(root)`, `a: b`), so that a word is the same
+ * word wherever it stands.
+ */
+import { WILD } from './mask.ts';
+
+export interface Columns {
+  readonly words: readonly string[];
+  /** Whether a space was before the column: to write the line down as it was. */
+  readonly spaced: readonly boolean[];
+}
+
+/**
+ * A double-quoted part without punctuation is one column, so that `tag="View Lock"` and `tag="Lock"` have equally many;
+ * a quote that nothing closes is an ordinary character.
+ */
+export function columnsOf(masked: string): Columns {
+  const words: string[] = [];
+  const spaced: boolean[] = [];
+  let start = 0;
+  let space = false;
+  let quoteEnd = -1;
+  const end = (at: number): void => {
+    if (at > start) {
+      words.push(masked.slice(start, at));
+      spaced.push(space);
+      space = false;
+    }
+    start = at;
+  };
+  for (let at = 0; at < masked.length; at++) {
+    const code = masked.charCodeAt(at);
+    if (code === QUOTE) {
+      if (at > quoteEnd) quoteEnd = masked.indexOf('"', at + 1);
+    } else if (code === SPACE && at > quoteEnd) {
+      end(at);
+      start = at + 1;
+      space = true;
+    } else if (isClosing(code) || (code === COLON && masked.charCodeAt(at + 1) !== WILD_CODE)) {
+      end(at);
+      if (code === COLON) end(at + 1);
+    } else if (isOpening(code)) end(at + 1);
+  }
+  end(masked.length);
+  return { words, spaced };
+}
+
+const SPACE = 32;
+const QUOTE = 34;
+const COLON = 58;
+const WILD_CODE = WILD.charCodeAt(0);
+
+/** `= ( [ { ,`: what comes next is another column. */
+function isOpening(code: number): boolean {
+  return code === 61 || code === 40 || code === 91 || code === 123 || code === 44;
+}
+
+/** `) ] } , ;`: another column than what came before. A name before a port (`db:5432`) stays with it. */
+function isClosing(code: number): boolean {
+  return code === 41 || code === 93 || code === 125 || code === 44 || code === 59;
+}
+
+/** As the line was written, with `<*>` for values. */
+export function textOf({ words, spaced }: Columns): string {
+  return words
+    .map((word, at) => (spaced[at] && at > 0 ? ` ${word}` : word))
+    .join('')
+    .replaceAll(WILD, '<*>');
+}
+
+/** Two letters next to each other: a column that says something. */
+export function isWordy(column: string): boolean {
+  return /[\p{L}]{2}/u.test(column);
+}
+
+/**
+ * A hash of columns to which one column's share can be exchanged without touching the others: that gives the keys
+ * of all lines that differ in one place only, in one pass.
+ */
+export class ColumnKey {
+  readonly #low: number[] = [];
+  readonly #high: number[] = [];
+  #a = 0;
+  #b = 0;
+
+  constructor(columns: readonly string[]) {
+    this.#a = columns.length;
+    columns.forEach((column, position) => {
+      const [low, high] = shares(column, position);
+      this.#low.push(low);
+      this.#high.push(high);
+      this.#a = (this.#a + low) | 0;
+      this.#b = (this.#b + high) | 0;
+    });
+  }
+
+  get key(): number {
+    return join(this.#a, this.#b);
+  }
+
+  /** The key with a wildcard in place of one column. */
+  without(position: number): number {
+    const [low, high] = shares(WILD, position);
+    const a = (this.#a - (this.#low[position] as number) + low) | 0;
+    const b = (this.#b - (this.#high[position] as number) + high) | 0;
+    return join(a, b);
+  }
+}
+
+function shares(column: string, position: number): [number, number] {
+  let a = 0x811c9dc5 ^ Math.imul(position + 1, 0x9e3779b1);
+  let b = 0x165667b1 ^ Math.imul(position + 1, 0x27d4eb2f);
+  for (let at = 0; at < column.length; at++) {
+    const code = column.charCodeAt(at);
+    a = Math.imul(a ^ code, 0x01000193);
+    b = Math.imul(b ^ code, 0x5bd1e995) + (a >>> 13);
+  }
+  return [Math.imul(a ^ (a >>> 15), 0x2c1b3c6d), Math.imul(b ^ (b >>> 13), 0xc2b2ae35)];
+}
+
+/** 53 bits of the two sums: what a number holds exactly. */
+function join(a: number, b: number): number {
+  return (a >>> 0) * 0x20_0000 + ((b ^ (b >>> 17)) & 0x1f_ffff);
+}
