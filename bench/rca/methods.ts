@@ -2,7 +2,7 @@
 import { accountFor } from '../../src/diagnose/accounting/account.ts';
 import { type CallGraph, callGraph } from '../../src/diagnose/accounting/graph.ts';
 import { diagnoseRecording } from '../../src/diagnose/combine.ts';
-import { isNorm, median, normOf } from '../../src/diagnose/recorded/norm.ts';
+import { isNorm, MAD_TO_SIGMA, mad, median, normOf } from '../../src/diagnose/recorded/norm.ts';
 import type { Recording, Series } from '../../src/diagnose/recorded/types.ts';
 import { Random } from '../../src/model/random.ts';
 import type { Ranked } from './score.ts';
@@ -92,7 +92,8 @@ function anomalies(recording: Recording, graph: CallGraph, threshold: number): F
       const series = Array.from(seriesOf(recording, incident));
       const norm = normal === null ? null : isNorm(normal) ? normal : normOf(normal);
       const center = norm === null ? median(series.slice(0, 2)) : slow ? norm.latencyMs : norm.failedShare;
-      const spread = norm === null ? 0 : 1.4826 * (slow ? norm.latencyMadMs : norm.failedMad);
+      const spread =
+        norm === null ? 0 : mad(normal === null || isNorm(normal) ? [] : seriesOf(recording, normal)) * MAD_TO_SIGMA;
       const scored = series.map((value) => (spread > 0 ? Math.abs(value - center) / spread : Math.abs(value - center)));
       return [service, scored.map((score) => (score > (spread > 0 ? threshold : 0) ? score : 0))];
     }),

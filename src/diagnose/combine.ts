@@ -9,6 +9,7 @@
 import type { FaultClass } from '../model/incident.ts';
 import { accountFor, type RecordedAccounts, type Unit } from './accounting/account.ts';
 import { distances } from './accounting/graph.ts';
+import { reality } from './accounting/reality.ts';
 import type { LaneContext, LaneEvidence } from './lanes/contract.ts';
 import { LANES } from './lanes/registry.ts';
 import type { Recording } from './recorded/types.ts';
@@ -19,9 +20,6 @@ export const CALIBRATION = { offset: 0, slope: 0.8 };
 export const ABSTAIN_BELOW = 0.5;
 /** log10 odds of "something that none of this shows", against a service with even evidence. */
 const SOMETHING_ELSE = 0;
-/** Symptom strength that speaks neither for nor against an incident, in σ; what it can add or take at most. */
-const SYMPTOM = { neutralSigma: 3, perDecade: 2, most: 0.7, least: -2 };
-
 export interface RecordedCause {
   readonly service: string;
   readonly faultClass: FaultClass;
@@ -39,6 +37,8 @@ export interface RecordedDiagnosis {
   readonly causes: readonly RecordedCause[];
   /** True when the best is not believed enough to be named. */
   readonly abstained: boolean;
+  /** False: the symptom is not to be seen in what was recorded. */
+  readonly confirmed: boolean;
   /** What was not recorded and might have decided. */
   readonly missing: readonly string[];
   readonly accounts: RecordedAccounts;
@@ -66,35 +66,34 @@ export function diagnoseRecording(recording: Recording): RecordedDiagnosis {
       known.score += Math.max(-lane.cap, Math.min(lane.cap, sum));
     }
   }
-  const symptom = symptomWeight(accounts, unit);
-  const causes = rank(scores, symptom);
+  const causes = rank(scores, accounts, unit);
   const best = causes[0];
-  return { unit, causes, abstained: best === undefined || best.confidence < ABSTAIN_BELOW, missing, accounts };
+  // An alarm that the recording does not bear out: nothing has to be explained.
+  const confirmed = accounts.excess[accounts.symptom] === null || symptomExcess(accounts, unit) > 0;
+  const abstained = !confirmed || best === undefined || best.confidence < ABSTAIN_BELOW;
+  return { unit, causes, confirmed, abstained, missing, accounts };
 }
 
-/** Is anything wrong at all? A symptom within its usual range is doubted before anybody is accused. */
-function symptomWeight({ excess, symptom }: RecordedAccounts, unit: Unit): number {
-  const suffered = excess[symptom];
-  if (!suffered) return 0;
-  const sigma = unit === 'seconds' ? suffered.slowSigma : suffered.failedSigma;
-  const weight = SYMPTOM.perDecade * Math.log10(Math.max(sigma, 0.01) / SYMPTOM.neutralSigma);
-  return Math.max(SYMPTOM.least, Math.min(SYMPTOM.most, weight));
+function symptomExcess({ excess, symptom }: RecordedAccounts, unit: Unit): number {
+  return excess[symptom]?.[unit] ?? 0;
 }
 
 function rank(
   scores: ReadonlyMap<string, { readonly score: number; readonly evidence: readonly LaneEvidence[] }>,
-  symptom: number,
+  accounts: RecordedAccounts,
+  unit: Unit,
 ): RecordedCause[] {
   const entries = [...scores];
-  const odds = entries.map(([, { score }]) => 10 ** (score + symptom));
+  const odds = entries.map(([, { score }]) => 10 ** score);
   const all = odds.reduce((sum, each) => sum + each, 10 ** SOMETHING_ELSE);
   const causes = entries.map(([service, { score, evidence }], index): RecordedCause => {
     const each = odds[index] as number;
+    const real = reality(accounts, unit, accounts.graph.index.get(service));
     return {
       service,
       ...kindOf(evidence),
       score,
-      confidence: calibrated(each / Math.max(all - each, Number.MIN_VALUE)),
+      confidence: (each / all) * calibrated(10 ** real),
       evidenceFor: evidence.filter(({ weight }) => weight >= 0),
       evidenceAgainst: evidence.filter(({ weight }) => weight < 0),
     };

@@ -16,7 +16,7 @@
  * caller that began to call it.
  */
 import type { Measured, Recording } from '../recorded/types.ts';
-import { type Excess, excessOf, type Windows, windowsOf } from './excess.ts';
+import { type Excess, endWithSymptom, excessOf, type Windows, windowsOf } from './excess.ts';
 import { type CallGraph, callGraph } from './graph.ts';
 
 /** The two units: extra seconds of waiting, extra failed requests. Never added up in the accounts. */
@@ -47,7 +47,7 @@ export interface RecordedAccounts {
 
 export function accountFor(recording: Recording): RecordedAccounts {
   const graph = callGraph(recording);
-  const windows = windowsOf(recording.bins, recording.symptom.onsetMs);
+  const windows = incidentOf(recording);
   const views = graph.edges.map((edge) => ({
     seen: edge.seen && excessOf(edge.seen, windows),
     answered: edge.answered && excessOf(edge.answered, windows),
@@ -66,6 +66,13 @@ export function accountFor(recording: Recording): RecordedAccounts {
     views,
     ledgers: { seconds: ledger('seconds', graph, excess, views), failed: ledger('failed', graph, excess, views) },
   };
+}
+
+function incidentOf({ bins, symptom, services }: Recording): Windows {
+  const windows = windowsOf(bins, symptom.onsetMs);
+  const suffering = services.find(({ service }) => service === symptom.service);
+  if (suffering === undefined) return windows;
+  return endWithSymptom(windows, excessOf(suffering, windows), symptom.kind === 'slow' ? 'seconds' : 'failed');
 }
 
 export interface EdgeViews {
@@ -90,6 +97,9 @@ function fromEdges(graph: CallGraph, node: number, views: readonly EdgeViews[], 
     failedPerBin: bins(({ failedPerBin }) => failedPerBin),
     slowSigma: most(({ slowSigma }) => slowSigma),
     failedSigma: most(({ failedSigma }) => failedSigma),
+    slowBins: most(({ slowBins }) => slowBins),
+    failedBins: most(({ failedBins }) => failedBins),
+    measuredBins: most(({ measuredBins }) => measuredBins),
     requests: sum(({ requests }) => requests),
     known: parts.some(({ known }) => known),
     baseMs: most(({ baseMs }) => baseMs),

@@ -6,7 +6,7 @@
  *   base    = the worse of (median of normal bins, median of the incident's bins before onset):
  *             what was bad already before onset is no part of this incident (recency rule)
  *   gate    : a bin counts only when it lies GATE_SIGMA σ beyond the base;
- *             σ = max(MAD, 5 % of the base, 1 ms) for latency, max(MAD, 0.25 points, the binomial error of the
+ *             σ = max(spread, 5 % of the base, 1 ms) for latency, max(spread, 0.25 points, the binomial error of the
  *             bin's number of calls) for failures
  *
  * Floors and signs matter more than the choice of statistic: a metronome of a service deviates by many of its own MADs
@@ -25,8 +25,8 @@ export const LATENCY_FLOOR_MS = 1;
 export const FAILED_FLOOR = 0.0025;
 /** Bins right before onset that say what was just normal. More are steadier, fewer are fresher. */
 const BEFORE_BINS = 3;
-/** MAD × this estimates the standard deviation of normally distributed values. */
-export const MAD_TO_SIGMA = 1.4826;
+/** Bins without the symptom after which the incident is over. Fewer split one that comes and goes into two. */
+const QUIET_BINS = 3;
 
 export interface Excess {
   readonly seconds: number;
@@ -37,6 +37,10 @@ export interface Excess {
   /** Largest deviation after onset in σ, gated or not; 0 when nothing could be compared. */
   readonly slowSigma: number;
   readonly failedSigma: number;
+  /** Bins after onset beyond the gate, and those in which anything was measured. */
+  readonly slowBins: number;
+  readonly failedBins: number;
+  readonly measuredBins: number;
   /** Calls over the counted bins. */
   readonly requests: number;
   /** False: it was never seen before onset, so nothing of it can be called unusual. */
@@ -51,6 +55,8 @@ export interface Windows {
   /** Bins [from, to) lie wholly before onset. */
   readonly beforeFrom: number;
   readonly beforeTo: number;
+  /** Bins [beforeTo, end) belong to the incident. */
+  readonly end: number;
 }
 
 /** A bin that contains onset counts: part of it is damage. Without any bin before onset the first one must do. */
@@ -60,7 +66,21 @@ export function windowsOf(bins: readonly Bin[], onsetMs: number): Windows {
   if (beforeTo === 0 && bins.length > 1) beforeTo = 1;
   // An alarm after everything in the window: then only the first bin is sure to be clean.
   if (beforeTo >= bins.length) beforeTo = Math.min(1, bins.length - 1);
-  return { bins: bins.length, beforeFrom: Math.max(0, beforeTo - BEFORE_BINS), beforeTo };
+  return { bins: bins.length, beforeFrom: Math.max(0, beforeTo - BEFORE_BINS), beforeTo, end: bins.length };
+}
+
+/**
+ * Ends the incident where its symptom has been gone for QUIET_BINS bins: damage after that is another incident, and
+ * within hours of bins something always happens. A symptom that has not begun by then is none.
+ */
+export function endWithSymptom(windows: Windows, symptom: Excess, unit: 'seconds' | 'failed'): Windows {
+  const perBin = unit === 'seconds' ? symptom.secondsPerBin : symptom.failedPerBin;
+  let quiet = 0;
+  for (let bin = windows.beforeTo; bin < windows.bins; bin++) {
+    quiet = (perBin[bin] as number) > 0 ? 0 : quiet + 1;
+    if (quiet >= QUIET_BINS) return { ...windows, end: bin + 1 };
+  }
+  return windows;
 }
 
 export function excessOf({ incident, normal }: Measured, windows: Windows): Excess {
@@ -68,22 +88,29 @@ export function excessOf({ incident, normal }: Measured, windows: Windows): Exce
   const base = baseOf(incident, norm, windows);
   const secondsPerBin = new Float64Array(windows.bins);
   const failedPerBin = new Float64Array(windows.bins);
-  let [slowSigma, failedSigma, requests] = [0, 0, 0];
-  for (let bin = windows.beforeTo; bin < windows.bins; bin++) {
+  let [slowSigma, failedSigma, slowBins, failedBins, measuredBins, requests] = [0, 0, 0, 0, 0, 0];
+  for (let bin = windows.beforeTo; bin < windows.end; bin++) {
     const calls = orZero(incident.requests[bin]);
     if (calls <= 0) continue;
     requests += calls;
+    measuredBins++;
     const slower = orZero(incident.latencyMs[bin]) - base.latencyMs;
     if (slower > 0) {
       const sigma = slower / base.latencySigma;
       slowSigma = Math.max(slowSigma, sigma);
-      if (sigma >= GATE_SIGMA) secondsPerBin[bin] = (calls * slower) / 1_000;
+      if (sigma >= GATE_SIGMA) {
+        slowBins++;
+        secondsPerBin[bin] = (calls * slower) / 1_000;
+      }
     }
     const worse = orZero(incident.failedShare[bin]) - base.failedShare;
     if (worse > 0) {
       const sigma = worse / Math.max(base.failedSigma, binomialError(base.failedShare, calls));
       failedSigma = Math.max(failedSigma, sigma);
-      if (sigma >= GATE_SIGMA) failedPerBin[bin] = calls * worse;
+      if (sigma >= GATE_SIGMA) {
+        failedBins++;
+        failedPerBin[bin] = calls * worse;
+      }
     }
   }
   const known = !Number.isNaN(base.latencyMs) || !Number.isNaN(base.failedShare);
@@ -94,6 +121,9 @@ export function excessOf({ incident, normal }: Measured, windows: Windows): Exce
     failedPerBin,
     slowSigma,
     failedSigma,
+    slowBins,
+    failedBins,
+    measuredBins,
     requests,
     known,
     baseMs: base.latencyMs,
@@ -117,13 +147,11 @@ function baseOf(incident: Load, norm: Norm | null, windows: Windows): Base {
     median(Array.from(series).slice(windows.beforeFrom, windows.beforeTo));
   const latencyMs = worse(norm?.latencyMs, before(incident.latencyMs));
   const failedShare = worse(norm?.failedShare, before(incident.failedShare));
-  const latencyMad = MAD_TO_SIGMA * orZero(norm?.latencyMadMs);
-  const failedMad = MAD_TO_SIGMA * orZero(norm?.failedMad);
   return {
     latencyMs,
-    latencySigma: Math.max(latencyMad, LATENCY_FLOOR_SHARE * latencyMs, LATENCY_FLOOR_MS),
+    latencySigma: Math.max(orZero(norm?.latencySigmaMs), LATENCY_FLOOR_SHARE * latencyMs, LATENCY_FLOOR_MS),
     failedShare,
-    failedSigma: Math.max(failedMad, FAILED_FLOOR),
+    failedSigma: Math.max(orZero(norm?.failedSigma), FAILED_FLOOR),
   };
 }
 

@@ -7,7 +7,8 @@
  *              (a callee that hangs shows as failures above it, one that fails as waiting for retries)
  *   weight   = log10 of share ÷ (1 − share), each at least FLOOR
  *
- * and a little for how clearly the service itself deviates: a large share of noise is no cause.
+ * How far and how long a service deviates has no say in the order: services with few calls or two ways of answering
+ * deviate most. It decides whether anything happened at all (reality.ts).
  */
 
 import { UNITS, type Unit } from '../accounting/account.ts';
@@ -19,16 +20,11 @@ export const UNREACHABLE = 0.5;
 /** How often a fault hurts in the unit in which its symptom was seen. */
 const SAME_UNIT = 0.85;
 const FLOOR = 0.02;
-/** Deviation that speaks neither for nor against, in σ, and how far it can speak either way. */
-const NEUTRAL_SIGMA = 4;
-const CLEAR = { most: 0.2, least: -0.6 };
-
 export interface OwnShare {
   readonly node: number;
   /** In the symptom's unit, after hidden calls and the doubt about unreachable ones. */
   readonly own: number;
   readonly share: number;
-  readonly sigma: number;
 }
 
 export const ownExcess: Lane = {
@@ -39,12 +35,10 @@ export const ownExcess: Lane = {
     const shares = ownShares(context);
     if (shares.length === 0) return { evidence: [], missing: null };
     const evidence: LaneEvidence[] = [];
-    for (const { node, share, sigma } of shares) {
+    for (const { node, share } of shares) {
       const service = accounts.graph.names[node] as string;
       const text = `${Math.round(share * 100)} % of the damage starts in ${service}${unit === 'seconds' ? ' (waiting)' : ' (failures)'}`;
       evidence.push({ service, text, weight: shareWeight(share), faultClass: null });
-      const weight = Math.max(CLEAR.least, Math.min(CLEAR.most, Math.log10(sigma / NEUTRAL_SIGMA)));
-      evidence.push({ service, text: `it deviates by ${sigma.toFixed(1)} σ`, weight, faultClass: null });
     }
     return { evidence, missing: null };
   },
@@ -67,9 +61,7 @@ export function ownShares(context: LaneContext): OwnShare[] {
   accounts.graph.names.forEach((_, node) => {
     if (UNITS.every((each) => own[each][node] === 0)) return;
     const share = same * part(node, unit) + (1 - same) * part(node, other);
-    const excess = accounts.excess[node];
-    const sigma = Math.max(excess?.slowSigma ?? 0, excess?.failedSigma ?? 0);
-    found.push({ node, own: own[unit][node] as number, share, sigma });
+    found.push({ node, own: own[unit][node] as number, share });
   });
   return found.sort((a, b) => b.share - a.share);
 }

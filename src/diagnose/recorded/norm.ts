@@ -7,22 +7,37 @@ import type { Load, Norm, Series } from './types.ts';
 /** Fewer bins than this say nothing about what is normal. */
 export const FEWEST_BINS = 5;
 
+/** MAD × this is the standard deviation of normally distributed values; their 95th percentile lies this many above. */
+export const MAD_TO_SIGMA = 1.4826;
+const TAIL_TO_SIGMA = 1.645;
+
 export function isNorm(normal: Load | Norm): normal is Norm {
   return 'bins' in normal;
 }
 
 export function normOf(load: Load): Norm {
-  const latency = present(load.latencyMs);
-  const failed = present(load.failedShare);
-  const latencyMs = middle(latency);
-  const failedShare = middle(failed);
+  const latency = spreadOf(load.latencyMs);
+  const failed = spreadOf(load.failedShare);
   return {
-    bins: Math.max(latency.length, failed.length),
-    latencyMs: latency.length < FEWEST_BINS ? Number.NaN : latencyMs,
-    latencyMadMs: deviation(latency, latencyMs),
-    failedShare: failed.length < FEWEST_BINS ? Number.NaN : failedShare,
-    failedMad: deviation(failed, failedShare),
+    bins: Math.max(latency.bins, failed.bins),
+    latencyMs: latency.center,
+    latencySigmaMs: latency.sigma,
+    failedShare: failed.center,
+    failedSigma: failed.sigma,
   };
+}
+
+/**
+ * The wider of what the middle half says (MAD) and what one bin in twenty says: a service with few calls, or with two
+ * ways of answering, often goes far from its median without anything being wrong. Upwards only: faster is no damage.
+ */
+function spreadOf(series: Series): { bins: number; center: number; sigma: number } {
+  const values = present(series);
+  const bins = values.length;
+  if (bins < FEWEST_BINS) return { bins, center: Number.NaN, sigma: Number.NaN };
+  const center = middle(values);
+  const tail = select(values, Math.min(bins - 1, Math.floor(0.95 * bins))) - center;
+  return { bins, center, sigma: Math.max(MAD_TO_SIGMA * deviation(values, center), tail / TAIL_TO_SIGMA) };
 }
 
 /** Median of what is there; NaN when nothing is. */

@@ -24,11 +24,11 @@ export interface Load {
 export interface Norm {
   /** Bins it was learned from. */
   readonly bins: number;
-  /** Median and median absolute deviation over bins; NaN when never measured. */
+  /** Median over bins, and its usual deviation upwards as a standard deviation; NaN when never measured. */
   readonly latencyMs: number;
-  readonly latencyMadMs: number;
+  readonly latencySigmaMs: number;
   readonly failedShare: number;
-  readonly failedMad: number;
+  readonly failedSigma: number;
 }
 
 export interface Measured {

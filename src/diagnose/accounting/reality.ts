@@ -1,0 +1,50 @@
+/**
+ * Did anything happen at all? Asked before anybody is accused: of the symptom's service and of the suspect, how far
+ * they deviate and whether it lasted, in log10 odds for a real incident.
+ *
+ *   far     : PER_DECADE × log10(σ ÷ NEUTRAL_SIGMA), bounded. Deviations have heavy tails: doubling one is no proof.
+ *   lasting : −log10 P(at least k of n bins beyond the gate by chance) against one in twenty, bounded.
+ *             Nothing can be said from a single bin.
+ */
+import type { RecordedAccounts, Unit } from './account.ts';
+import type { Excess } from './excess.ts';
+
+const FAR = { perDecade: 2, neutralSigma: 4, least: -1, most: 0.7 };
+/** A quiet service's chance of a bin beyond the gate: more than 2 σ would give, because noise comes in runs. */
+const LASTING = { chance: 0.1, neutral: 1.3, least: -0.8, most: 0.7 };
+
+/** log10 odds that the incident is real, given whom it is laid upon. */
+export function reality(accounts: RecordedAccounts, unit: Unit, suspect: number | undefined): number {
+  const symptom = accounts.excess[accounts.symptom];
+  const other = suspect === undefined || suspect === accounts.symptom ? null : accounts.excess[suspect];
+  return (symptom ? ofExcess(symptom, unit) : 0) + (other ? Math.max(...UNIT_PAIR.map((u) => ofExcess(other, u))) : 0);
+}
+
+const UNIT_PAIR: readonly Unit[] = ['seconds', 'failed'];
+
+function ofExcess(excess: Excess, unit: Unit): number {
+  const [sigma, bins] =
+    unit === 'seconds' ? [excess.slowSigma, excess.slowBins] : [excess.failedSigma, excess.failedBins];
+  const far = FAR.perDecade * Math.log10(Math.max(sigma, 0.01) / FAR.neutralSigma);
+  return clamp(far, FAR) + lasting(bins, excess.measuredBins);
+}
+
+function lasting(bins: number, of: number): number {
+  if (of < 2) return 0;
+  return clamp(-Math.log10(atLeast(bins, of, LASTING.chance)) - LASTING.neutral, LASTING);
+}
+
+/** P(X ≥ k) for X ~ binomial(n, p). */
+function atLeast(k: number, n: number, p: number): number {
+  let term = (1 - p) ** n;
+  let below = 0;
+  for (let i = 0; i < k; i++) {
+    below += term;
+    term *= ((n - i) / (i + 1)) * (p / (1 - p));
+  }
+  return Math.max(1 - below, 1e-12);
+}
+
+function clamp(value: number, { least, most }: { readonly least: number; readonly most: number }): number {
+  return Math.max(least, Math.min(most, value));
+}
