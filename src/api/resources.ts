@@ -228,6 +228,8 @@ export interface PlanResult {
   readonly system: string;
   readonly notices: readonly SpecNotice[];
   readonly changes: readonly ServiceDiff[];
+  /** What would change in the system's own policy. */
+  readonly policy: readonly string[];
   /** True when nothing would change. */
   readonly empty: boolean;
 }

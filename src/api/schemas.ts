@@ -273,6 +273,7 @@ export const PlanResultSchema = Type.Object(
         { title: 'ServiceDiff' },
       ),
     ),
+    policy: strings,
     empty: Type.Boolean(),
   },
   { title: 'PlanResult' },

@@ -15,7 +15,8 @@ export function planText(plan: PlanResult, style: Style): string {
       color[diff.change](`${MARKS[diff.change]} ${diff.service}: ${diff.effect}`),
       ...diff.fields.map((field) => style.dim(`    ${field}`)),
     ]);
-  return [`${style.bold(plan.system)}: ${planSummary(plan)}`, ...lines].join('\n');
+  const policy = plan.policy.map((field) => style.yellow(`~ policy: ${field}`));
+  return [`${style.bold(plan.system)}: ${planSummary(plan)}`, ...policy, ...lines].join('\n');
 }
 
 export function planSummary(plan: PlanResult): string {
@@ -26,6 +27,7 @@ export function planSummary(plan: PlanResult): string {
     [count('remove'), 'to remove'],
   ] as const;
   const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
+  if (plan.policy.length > 0) said.push('policy to change');
   return said.length === 0 ? 'nothing to do' : `${said.join(', ')} (${plural(plan.changes.length, 'service')})`;
 }
 

@@ -40,10 +40,12 @@ describe('spec files', () => {
 
   it('sends only the variables that the file or what it includes may mean, the environment before .env', () => {
     write('compose.yaml', 'include: [more.yaml]\nservices: {a: {command: "x $PORT $RATE", environment: [KEY]}}\n');
-    write('more.yaml', 'services: {b: {command: "x $DEEP"}}\n');
+    write('more.yaml', 'services: {b: {command: "x $DEEP", env_file: b.env}}\n');
     write('.env', 'PORT=1\nRATE=2\nSECRET=3\n');
-    const source = readSpec(join(directory, 'compose.yaml'), {}, { PORT: '9', HOME: '/x', KEY: 'k', DEEP: 'd' });
-    expect(source.variables).toEqual({ PORT: '9', RATE: '2', KEY: 'k', DEEP: 'd' });
+    write('b.env', 'FROM=$OUTSIDE\n');
+    const env = { PORT: '9', HOME: '/x', KEY: 'k', DEEP: 'd', OUTSIDE: 'o' };
+    const source = readSpec(join(directory, 'compose.yaml'), {}, env);
+    expect(source.variables).toEqual({ PORT: '9', RATE: '2', KEY: 'k', DEEP: 'd', OUTSIDE: 'o' });
     expect(source.baseDir).toBe(directory);
     expect(source.profiles).toEqual([]);
     expect(source.projectName).toBeNull();

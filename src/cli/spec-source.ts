@@ -2,7 +2,7 @@
  * Reads a spec file as the API wants it: its text, where relative paths start, and the variables for interpolation.
  * As in Compose, the environment wins over `.env` beside the file. The server parses; the client only carries.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { SpecSource } from '../api/resources.ts';
 import { HoldfastError } from '../model/errors.ts';
@@ -59,14 +59,14 @@ export function readSpec(path: string, options: SpecOptions, env = process.env):
 const COMPOSE_VARIABLES: ReadonlySet<string> = new Set(['COMPOSE_PROJECT_NAME', 'COMPOSE_PROFILES']);
 
 /**
- * Every word of the file and of the YAML files that it names (include, extends). A variable that is not a word there
- * cannot be meant: neither by interpolation nor by a bare name under `environment`.
+ * Every word of the file and of the files that it names (include, extends, env_file). A variable that is not a word
+ * there cannot be meant: neither by interpolation nor by a bare name under `environment`.
  */
 function wordsOf(text: string, baseDir: string, seen: Set<string>): Set<string> {
   const words = new Set(text.match(/[A-Za-z_][A-Za-z0-9_]*/g));
-  for (const name of text.match(/[^\s"'[\]{},]+\.ya?ml\b/g) ?? []) {
+  for (const name of text.match(/[^\s"'[\]{},]+\.ya?ml\b|[^\s"'[\]{},]*env[^\s"'[\]{},]*/g) ?? []) {
     const path = resolve(baseDir, name);
-    if (seen.has(path) || !existsSync(path)) continue;
+    if (seen.has(path) || !statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
     seen.add(path);
     for (const word of wordsOf(readText(path), dirname(path), seen)) words.add(word);
   }

@@ -25,6 +25,7 @@ describe('a plan', () => {
     index: 3,
     system: 'shop',
     notices: [],
+    policy: ['mode: auto → observe'],
     empty: false,
     changes: [
       { service: 'cart', change: 'none', fields: [], effect: 'nothing' },
@@ -34,7 +35,8 @@ describe('a plan', () => {
   };
 
   it('lists what changes and how, and leaves out what does not', () => {
-    expect(planText(plan, PLAIN)).toBe(`shop: 1 to add, 1 to change (3 services)
+    expect(planText(plan, PLAIN)).toBe(`shop: 1 to add, 1 to change, policy to change (3 services)
+~ policy: mode: auto → observe
 + mailer: start 1 instance
 ~ payments: replace 3 instances
     environment.RATE: "5" → "0"`);

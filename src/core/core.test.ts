@@ -324,6 +324,18 @@ describe('changing', () => {
     expect(h.core.incidents).toEqual([]);
   });
 
+  it('takes over a changed policy of the system, and an unchanged one does not undo what an operator set', () => {
+    const h = new Harness();
+    const spec = system(service('web'));
+    h.apply(spec);
+    h.feed({ kind: 'operator', command: { kind: 'mode', mode: 'observe' }, who: 'ann', why: 'look' });
+    h.apply(spec);
+    expect(h.core.mode).toBe('observe');
+    h.apply({ ...spec, policy: { ...spec.policy, mode: 'approve' } });
+    expect(h.core.mode).toBe('approve');
+    expect(h.core.changes.at(-1)?.content).toEqual(['policy: mode: auto → approve']);
+  });
+
   it('does not touch running instances when only policies change', () => {
     const h = new Harness();
     h.apply(system(service('web')));

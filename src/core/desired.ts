@@ -2,7 +2,7 @@
 import type { Change, ChangeKind } from '../model/change.ts';
 import type { ChangeRequest } from '../model/operator.ts';
 import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
-import { atPresentScale, diffSystems } from '../spec/diff.ts';
+import { atPresentScale, diffPolicy, diffSystems } from '../spec/diff.ts';
 import { revisionOf } from '../spec/revision.ts';
 import { adoptOrphans } from './adopt.ts';
 import type { Context } from './context.ts';
@@ -22,16 +22,20 @@ export function applySpec(ctx: Context, declared: SystemSpec, request: ChangeReq
   }
   const diffs = diffSystems(state.spec, spec).filter((diff) => diff.change !== 'none' || isStopped(ctx, diff.service));
   const touched = diffs.map((diff) => diff.service);
-  if (state.spec !== null && touched.length === 0) {
+  const policy = diffPolicy(state.spec, spec);
+  if (state.spec !== null && touched.length === 0 && policy.length === 0) {
     state.spec = spec;
     ctx.ok('nothing to change', null);
     return;
   }
-  const content = diffs.flatMap((diff) =>
+  // The file's mode counts when it has changed: an operator may have set another one since.
+  if (spec.policy.mode !== state.spec?.policy.mode) state.mode = spec.policy.mode;
+  const services = diffs.flatMap((diff) =>
     diff.fields.length === 0
       ? [`${diff.service}: ${diff.change}`]
       : diff.fields.map((field) => `${diff.service}: ${field}`),
   );
+  const content = [...policy.map((field) => `policy: ${field}`), ...services];
   const change = openChange(ctx, 'deploy', request.who, request.why, touched, content);
   state.spec = spec;
   for (const service of Object.values(spec.services)) applyService(ctx, service, change);
@@ -41,7 +45,8 @@ export function applySpec(ctx: Context, declared: SystemSpec, request: ChangeReq
   closeChange(ctx, change);
   syncListeners(ctx);
   adoptOrphans(ctx);
-  ctx.ok(touched.length === 1 ? `changing ${touched[0]}` : `changing ${touched.length} services`, change.id);
+  if (touched.length === 0) ctx.ok('changing the policy', change.id);
+  else ctx.ok(touched.length === 1 ? `changing ${touched[0]}` : `changing ${touched.length} services`, change.id);
 }
 
 function isStopped(ctx: Context, service: string): boolean {

@@ -76,7 +76,6 @@ export class Machine implements Core {
         ctx.state.connected = false;
         return;
       case 'apply':
-        if (ctx.state.spec === null) ctx.state.mode = input.spec.policy.mode;
         applySpec(ctx, input.spec, input.change);
         return;
       case 'agent':

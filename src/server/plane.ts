@@ -3,7 +3,7 @@ import type { SpecSource } from '../api/resources.ts';
 import type { CoreInput, CoreOutput } from '../core/contract.ts';
 import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
 import { HoldfastError } from '../model/errors.ts';
-import { diffSystems, type ParsedSpec, parseSpec } from '../spec/index.ts';
+import { diffPolicy, diffSystems, type ParsedSpec, parseSpec } from '../spec/index.ts';
 import { commandNotices, oneError, portNotices, readSpecFile, takenPorts } from './changes.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { Daemon } from './daemon.ts';
@@ -60,13 +60,15 @@ export function controlPlane({ daemon, cores }: PlaneOptions): ControlPlane {
     async plan(source) {
       const parsed = parse(source);
       const changes = diffSystems(core.spec, parsed.spec);
+      const policy = diffPolicy(core.spec, parsed.spec);
       const ports = portNotices(await takenPorts(core, parsed));
       return {
         index: core.index,
         system: parsed.spec.name,
         notices: [...parsed.notices, ...ports, ...commandNotices(parsed)],
         changes,
-        empty: changes.every(({ change }) => change === 'none'),
+        policy,
+        empty: policy.length === 0 && changes.every(({ change }) => change === 'none'),
       };
     },
 

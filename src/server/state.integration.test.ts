@@ -132,7 +132,15 @@ it('begins new segments as it grows, and replays only the last', async () => {
   const engine = engineOf(first);
   for (let n = 0; n < 600; n++) {
     // About an instance that nobody knows: it leads to nothing, and leaves nothing but its record.
-    const of = { node: 'n', id: 'x', command: 'start', instance: 'none-1', incarnation: 1, at: n, reason: 'unknown' } as const;
+    const of = {
+      node: 'n',
+      id: 'x',
+      command: 'start',
+      instance: 'none-1',
+      incarnation: 1,
+      at: n,
+      reason: 'unknown',
+    } as const;
     await engine.submit({ kind: 'agent', message: { kind: 'command-failed', ...of, error: noise() } });
     if (n % 100 === 0) await engine.sweep();
   }

@@ -26,6 +26,15 @@ export function atPresentScale(declared: SystemSpec, present: SystemSpec | null)
   return { ...declared, services };
 }
 
+/** `mode: auto → approve`, one per difference of the system's own policy. Nothing before the first spec. */
+export function diffPolicy(from: SystemSpec | null, to: SystemSpec): readonly string[] {
+  if (from === null) return [];
+  const words = { mode: 'mode', maxDisruption: 'max_disruption' } as const;
+  return (['mode', 'maxDisruption'] as const)
+    .filter((key) => from.policy[key] !== to.policy[key])
+    .map((key) => `${words[key]}: ${from.policy[key]} → ${to.policy[key]}`);
+}
+
 function diffService(service: string, before: ServiceSpec | null, after: ServiceSpec | null): ServiceDiff {
   if (after === null) return { service, change: 'remove', fields: [], effect: `stop ${count(before?.replicas ?? 0)}` };
   if (before === null) return { service, change: 'add', fields: [], effect: `start ${count(after.replicas)}` };

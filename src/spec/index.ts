@@ -1,5 +1,5 @@
 /** What other parts may use of this folder. */
-export { atPresentScale, diffSystems } from './diff.ts';
+export { atPresentScale, diffPolicy, diffSystems } from './diff.ts';
 export {
   looksLikeSpecFile,
   type ParsedSpec,

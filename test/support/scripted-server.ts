@@ -86,6 +86,7 @@ function plane(script: Script, operations: { command: OperatorCommand; actor: Ac
               effect: 'replace 2 instances',
             },
           ],
+      policy: [],
       empty: script.planEmpty,
     }),
     apply: async (_spec, index) => {

@@ -1,4 +1,5 @@
 /** `apply`: makes a spec file the desired state, refusing when the state has moved since the plan. */
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { EXIT } from '../exit.ts';
@@ -49,7 +50,7 @@ async function apply(options: Options): Promise<void> {
     say(planText(plan, err));
     await confirmOnTerminal('Apply this?', options);
   }
-  const why = options.reason ?? `apply -f ${path}`;
+  const why = options.reason ?? `apply -f ${basename(path)}`;
   const applied = await client.apply({ spec, index: options.index ?? plan.index, why });
   print(applied.detail);
   if (!options.wait) return suggest('holdfast status --watch');

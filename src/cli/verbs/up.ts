@@ -1,5 +1,5 @@
 /** `up`: starts the server when none runs, applies the spec, and waits until the system is healthy. */
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { HoldfastClient } from '../../api/client.ts';
 import type { ApplyResult, SpecSource } from '../../api/resources.ts';
@@ -40,13 +40,15 @@ async function up(options: Options): Promise<void> {
   const path = findSpecFile(options);
   const spec = readSpec(path, options);
   const server = await serverFor(options, path);
-  const applied = await planAndApply(server.client, spec, options.reason ?? `up -f ${path}`).catch(async (error) => {
-    // A spec that is refused starts nothing: not even a server that then has nothing to do.
-    if (server.started) {
-      await stopServer(server.client, server.pid, { down: true, why: 'the spec was refused', timeoutMs: 10_000 });
-    }
-    throw error;
-  });
+  const applied = await planAndApply(server.client, spec, options.reason ?? `up -f ${basename(path)}`).catch(
+    async (error) => {
+      // A spec that is refused starts nothing: not even a server that then has nothing to do.
+      if (server.started) {
+        await stopServer(server.client, server.pid, { down: true, why: 'the spec was refused', timeoutMs: 10_000 });
+      }
+      throw error;
+    },
+  );
   if (!options.detach) await untilHealthy(server.client, applied.index, options.timeout);
   say(`dashboard  ${server.url}`);
   for (const service of await server.client.services()) {

@@ -58,7 +58,7 @@ function recordingPlane(calls: Recorded[]): ControlPlane {
     events: () => [],
     plan: async (spec) => {
       calls.push({ call: 'plan', argument: spec });
-      return { index: 3, system: 'shop', notices: [], changes: [], empty: true };
+      return { index: 3, system: 'shop', notices: [], changes: [], policy: [], empty: true };
     },
     apply: async (_spec, index, actor) => {
       calls.push({ call: 'apply', actor, argument: index });

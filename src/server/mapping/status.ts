@@ -1,11 +1,16 @@
 /** GET /v1/status: everything at a glance. */
-import type { SilenceResource, StatusResource } from '../../api/resources.ts';
+import type { Health, SilenceResource, StatusResource } from '../../api/resources.ts';
 import type { Core } from '../../core/contract.ts';
 import { blindSpots } from './blind-spots.ts';
 import { iso, type Moment } from './facts.ts';
 import { isOpen, systemHealth } from './health.ts';
 import { sentence } from './sentence.ts';
 import { serviceResources } from './services.ts';
+
+/** What no service feels yet (a disk that fills) is no reason to be green. */
+function worstOf(core: Core, health: Health): Health {
+  return health === 'healthy' && core.incidents.some(isOpen) ? 'degraded' : health;
+}
 
 export function statusResource(moment: Moment): StatusResource {
   const { core, facts, now } = moment;
@@ -15,7 +20,7 @@ export function statusResource(moment: Moment): StatusResource {
   const node = core.view.nodeOf(facts.node);
   return {
     system: core.spec?.name ?? null,
-    health: systemHealth(services.map(({ health }) => health)),
+    health: worstOf(core, systemHealth(services.map(({ health }) => health))),
     sentence: sentence(core, services),
     index: core.index,
     mode: core.mode,
