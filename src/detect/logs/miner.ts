@@ -12,8 +12,12 @@
  *
  * Memory is bounded: forms, templates and slots each have a limit, and what was not seen for longest goes first.
  */
-import { ColumnKey, type Columns, columnsOf, isWordy, textOf } from './columns.ts';
+import { ColumnKey, type Columns, columnsOf, isWordy } from './columns.ts';
 import { Masker, WILD } from './mask.ts';
+import { pairWith } from './pairs.ts';
+import { commonColumns, fits, infoOf, living, type Template, type TemplateInfo, united } from './template.ts';
+
+export type { TemplateInfo } from './template.ts';
 
 export interface MinerOptions {
   /**
@@ -42,28 +46,6 @@ const MERGES = 4_096;
 /** Values of the stream that are remembered. */
 const VALUES = 4_096;
 
-/** What is known of one template. */
-export interface TemplateInfo {
-  readonly id: number;
-  /** With `<*>` for values. */
-  readonly text: string;
-  readonly lines: number;
-}
-
-interface Template {
-  readonly id: number;
-  readonly columns: readonly string[];
-  readonly spaced: readonly boolean[];
-  /** Where a word was learnt to be a variable: anything may stand there. */
-  readonly open: readonly number[];
-  readonly key: number;
-  lines: number;
-  /** The line it was last seen at, counted from the stream's beginning. */
-  lastLine: number;
-  /** Set when it became part of another. */
-  into: Template | null;
-}
-
 interface Slot {
   readonly position: number;
   readonly words: Map<string, Template>;
@@ -76,7 +58,8 @@ export class TemplateMiner {
   #older = new Map<number, Template>();
   /** Live templates by the key of their columns. */
   readonly #byKey = new Map<number, Template>();
-  /** Those with open columns, by their number of columns. */
+  /** The same by their number of columns, oldest first; and of these the ones with open columns. */
+  readonly #alike = new Map<number, Template[]>();
   readonly #open = new Map<number, Template[]>();
   readonly #slots = new Map<number, Slot>();
   readonly #values = new Set<string>();
@@ -160,12 +143,35 @@ export class TemplateMiner {
       lastLine: this.#lines,
       into: null,
     };
-    this.#byKey.set(template.key, template);
+    this.#enter(template);
     // It has a value by its shape where others had words.
     const slot = this.#slots.get(template.key);
-    if (slot) this.#merge(slot, template.key, template);
-    this.#enterSlots(living(template), keys);
+    if (slot) this.#mergeSlot(slot, template.key, template);
+    else this.#enterSlots(template, keys);
+    if (template.into === null) this.#seekPair(template);
     return living(template);
+  }
+
+  #enter(template: Template): void {
+    const size = template.columns.length;
+    this.#byKey.set(template.key, template);
+    push(this.#alike, size, template);
+    if (template.open.length > 0) push(this.#open, size, template);
+  }
+
+  #leave(template: Template): void {
+    const size = template.columns.length;
+    this.#byKey.delete(template.key);
+    drop(this.#alike, size, template);
+    if (template.open.length > 0) drop(this.#open, size, template);
+  }
+
+  #seekPair(template: Template): void {
+    const words = template.columns.filter(isWordy).length - 2;
+    if (!isFrame(words, template.columns.length)) return;
+    const needed = this.#options.distinctWords * 2;
+    const pair = pairWith(template, this.#alike.get(template.columns.length) ?? [], needed);
+    if (pair) this.#merge(pair.members, pair.places);
   }
 
   /** Notes each word of a template in the slot that the other words make. */
@@ -176,13 +182,13 @@ export class TemplateMiner {
       const word = template.columns[position] as string;
       if (word === WILD) continue;
       const frame = words - (wordy[position] ? 1 : 0);
-      if (frame < FRAME_WORDS || frame < FRAME_SHARE * template.columns.length) continue;
+      if (!isFrame(frame, template.columns.length)) continue;
       const key = keys.without(position);
       const slot = this.#slotAt(key, position);
       slot.words.set(word, template);
       const twin = this.#byKey.get(key);
       if (twin !== undefined || this.#isVariable(slot, frame)) {
-        this.#merge(slot, key, twin);
+        this.#mergeSlot(slot, key, twin);
         // What is left of it is entered under its new form.
         return;
       }
@@ -208,56 +214,32 @@ export class TemplateMiner {
     return true;
   }
 
-  /** The templates of a slot become one with a wildcard there. */
-  #merge(slot: Slot, key: number, twin: Template | undefined): void {
+  #mergeSlot(slot: Slot, key: number, twin: Template | undefined): void {
     const parts = new Set([...slot.words.values()].map(living));
     if (twin) parts.add(living(twin));
-    const [first] = parts;
-    if (!first) return;
-    const open = new Set([slot.position]);
-    let id = first.id;
-    let lines = 0;
-    let lastLine = 0;
-    for (const part of parts) {
-      id = Math.min(id, part.id);
-      lines += part.lines;
-      lastLine = Math.max(lastLine, part.lastLine);
-      for (const position of part.open) open.add(position);
-    }
-    const columns = first.columns.with(slot.position, WILD);
-    const merged: Template = {
-      id,
-      columns,
-      spaced: first.spaced,
-      open: [...open],
-      key,
-      lines,
-      lastLine,
-      into: null,
-    };
-    for (const part of parts) this.#absorb(part, merged);
     this.#slots.delete(key);
-    this.#byKey.set(key, merged);
-    const alike = this.#open.get(columns.length);
-    if (alike) alike.push(merged);
-    else this.#open.set(columns.length, [merged]);
+    this.#merge([...parts], [slot.position]);
     if (slot.words.size >= this.#options.distinctWords) this.#learnValues(slot);
-    this.#enterSlots(merged, new ColumnKey(columns));
+  }
+
+  /** They become one, with wildcards in these places. */
+  #merge(parts: readonly Template[], places: readonly number[]): void {
+    const columns = commonColumns(parts, places);
+    const keys = new ColumnKey(columns);
+    const twin = this.#byKey.get(keys.key);
+    const all = twin && !parts.includes(twin) ? [...parts, twin] : parts;
+    const whole = united(all, columns, keys.key);
+    for (const part of all) this.#absorb(part, whole);
+    this.#enter(whole);
+    this.#enterSlots(whole, keys);
   }
 
   #absorb(part: Template, whole: Template): void {
     part.into = whole;
-    this.#byKey.delete(part.key);
-    this.#dropOpen(part);
+    this.#leave(part);
     if (part.id === whole.id) return;
     if (this.#merges.size >= MERGES) dropOldest(this.#merges);
     this.#merges.set(part.id, whole.id);
-  }
-
-  #dropOpen(template: Template): void {
-    const alike = this.#open.get(template.columns.length);
-    const at = alike?.indexOf(template) ?? -1;
-    if (at >= 0) alike?.splice(at, 1);
   }
 
   /** Words that are values in one place are values in others, which may have been waiting for that. */
@@ -272,7 +254,9 @@ export class TemplateMiner {
     if (!news) return;
     for (const [key, waiting] of [...this.#slots]) {
       if (waiting.words.size < 2 || this.#slots.get(key) !== waiting) continue;
-      if (this.#isVariable(waiting, Number.MAX_SAFE_INTEGER)) this.#merge(waiting, key, this.#byKey.get(key));
+      if (this.#isVariable(waiting, Number.MAX_SAFE_INTEGER)) {
+        this.#mergeSlot(waiting, key, this.#byKey.get(key));
+      }
     }
   }
 
@@ -280,8 +264,7 @@ export class TemplateMiner {
   #forgetSome(): void {
     const oldest = [...this.#byKey.values()].sort((a, b) => a.lastLine - b.lastLine);
     for (const template of oldest.slice(0, Math.ceil(oldest.length / 8))) {
-      this.#byKey.delete(template.key);
-      this.#dropOpen(template);
+      this.#leave(template);
     }
     const isLive = (template: Template): boolean => this.#byKey.get(template.key) === template;
     for (const forms of [this.#recent, this.#older]) {
@@ -294,25 +277,24 @@ export class TemplateMiner {
   }
 }
 
-function living(template: Template): Template {
-  let at = template;
-  while (at.into !== null) at = at.into;
-  return at;
+function isFrame(words: number, columns: number): boolean {
+  return words >= FRAME_WORDS && words >= FRAME_SHARE * columns;
 }
 
-function fits({ columns, open }: Template, line: readonly string[]): boolean {
-  for (let at = 0; at < columns.length; at++) {
-    if (columns[at] !== line[at] && !(columns[at] === WILD && open.includes(at))) return false;
-  }
-  return true;
+function push(lists: Map<number, Template[]>, size: number, template: Template): void {
+  const list = lists.get(size);
+  if (list) list.push(template);
+  else lists.set(size, [template]);
+}
+
+function drop(lists: Map<number, Template[]>, size: number, template: Template): void {
+  const list = lists.get(size);
+  const at = list?.indexOf(template) ?? -1;
+  if (at >= 0) list?.splice(at, 1);
 }
 
 /** Maps and sets keep the order in which things came in. */
 function dropOldest<K>(entries: { keys(): Iterator<K>; delete(key: K): boolean }): void {
   const { value, done } = entries.keys().next();
   if (!done) entries.delete(value);
-}
-
-function infoOf({ id, columns, spaced, lines }: Template): TemplateInfo {
-  return { id, text: textOf({ words: columns, spaced }), lines };
 }
