@@ -15,7 +15,7 @@
  *   connection, nothing waits for a slow sender, and one source's series cannot use up the places of all.
  * - **Loopback** unless told otherwise; what asks for a token is compared in constant time.
  *
- * An intake is a folder with an `index.ts` that exports one `Intake`, and a line in registry.ts.
+ * An intake is a folder (OTLP's holds two) and a line in registry.ts.
  */
 import type { ChangeReport, CheckReport, LogLine, Series, SeriesKind } from '../model/telemetry.ts';
 import type { Ms } from '../model/time.ts';
@@ -76,7 +76,7 @@ export interface BatchBuilder {
   readonly spans: SpanColumns;
   /** Parts of the request that were left out: reported by `meter` on commit, so that a refused request counts once. */
   drop(what: What, reason: DropReason, count?: number): void;
-  /** How many of a kind were left out so far, for protocols that tell (OTLP's partial_success). */
+  /** How many of a kind were refused so far (NaN and cut text are not), for protocols that tell: OTLP's partial_success. */
   dropped(what: What): number;
   /** Hands everything on. Once; the builder is empty afterwards. */
   commit(): void;
@@ -193,8 +193,8 @@ export interface SeriesDraft {
 export interface EntityRegistry {
   /** 0 when there is no room. */
   id(service: string, instance: string | null): number;
-  /** The service (no instance) with the name spelt by these UTF-8 bytes; no string is made when it is known. */
-  idOfBytes(bytes: Uint8Array, start: number, end: number): number;
+  /** The service (no instance) named by these UTF-8 bytes, `:port` added unless 0. No string is made when it is known. */
+  idOfBytes(bytes: Uint8Array, start: number, end: number, port?: number): number;
   service(id: number): string;
   instance(id: number): string | null;
 }

@@ -46,14 +46,15 @@ export class Entities implements EntityRegistry {
     return id;
   }
 
-  idOfBytes(bytes: Uint8Array, start: number, end: number): number {
-    hashStart();
+  idOfBytes(bytes: Uint8Array, start: number, end: number, port = 0): number {
+    hashStart(port);
     hashBytes(bytes, start, end);
     const low = hashLow();
     const high = hashHigh();
     const known = this.#byBytes.find(low, high);
     if (known >= 0) return known;
-    const id = this.id(decoder.decode(bytes.subarray(start, end)), null);
+    const text = decoder.decode(bytes.subarray(start, end));
+    const id = this.id(port === 0 ? text : `${text}:${port}`, null);
     if (id !== 0) this.#byBytes.set(low, high, id);
     return id;
   }

@@ -180,7 +180,8 @@ export class Batch implements BatchBuilder {
 
   dropped(what: What): number {
     let sum = 0;
-    for (const row of this.#drops?.values() ?? []) if (row.what === what) sum += row.count;
+    for (const row of this.#drops?.values() ?? [])
+      if (row.what === what && row.reason !== 'not-a-number' && row.reason !== 'cut') sum += row.count;
     return sum;
   }
 

@@ -1,0 +1,129 @@
+/** A real OpenTelemetry SDK against our listeners: all three signals, every transport it has. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { RunningIntake } from '../contract.ts';
+import { type Rig, rig } from '../testing/rig.ts';
+import { KINDS } from './decode.ts';
+import { otlpHttp } from './http.ts';
+import { toProtobuf } from './json.ts';
+
+let it_: Rig;
+let running: RunningIntake | undefined;
+afterEach(async () => {
+  await running?.close();
+  it_.hub.close();
+});
+
+async function start(intake: typeof otlpHttp, limits = {}, token?: string): Promise<string> {
+  it_ = rig(limits);
+  running = await intake.start(it_.hub, { port: 0, ...(token === undefined ? {} : { token }) });
+  return `http://127.0.0.1:${running.address.port}`;
+}
+
+const CLIENT = fileURLToPath(new URL('../testing/otel-client.mjs', import.meta.url));
+
+/** Runs the SDK in a process of its own; resolves with its exit code when it has flushed. */
+function client(endpoint: string, protocol: string, env: Record<string, string> = {}): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CLIENT], {
+      env: {
+        ...process.env,
+        OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        ...env,
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+}
+
+function seen(): void {
+  it_.settle();
+  expect(it_.edges()).toEqual(['(outside)>shop/shop-1 1/0', 'shop>bank 1/0', 'shop>pay:8080 1/1']);
+  const points = it_.points();
+  expect(points.find((point) => point.startsWith('orders{'))).toMatch(/kind=book.*service\.name=shop.* 3$/);
+  expect(points.some((point) => point.startsWith('took_bucket{') && point.includes('le=+Inf'))).toBe(true);
+  const lines = it_.batches.flatMap(({ logs }) => logs);
+  expect(lines).toMatchObject([
+    { service: 'shop', severity: 'error', text: 'payment refused', attributes: { order: '17' } },
+  ]);
+}
+
+describe('OTLP over HTTP', () => {
+  it.each(['http/protobuf', 'http/json'])('takes what an OpenTelemetry SDK sends by %s', async (protocol) => {
+    const endpoint = await start(otlpHttp);
+    expect(await client(endpoint, protocol)).toBe(0);
+    seen();
+  });
+
+  it('takes it compressed', async () => {
+    const endpoint = await start(otlpHttp);
+    expect(await client(endpoint, 'http/protobuf', { OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip' })).toBe(0);
+    seen();
+  });
+
+  it('answers errors as a google.rpc.Status in the form of the request', async () => {
+    const endpoint = await start(otlpHttp, { maxRequestBytes: 100_000 });
+    const send = (path: string, init: RequestInit): Promise<Response> =>
+      fetch(endpoint + path, { method: 'POST', ...init });
+    const json = { 'content-type': 'application/json' };
+    const proto = { 'content-type': 'application/x-protobuf' };
+    const bad = await send('/v1/traces', { headers: json, body: '{"resourceSpans":7}' });
+    expect([bad.status, await bad.json()]).toEqual([400, { code: 3, message: 'resourceSpans is not a list' }]);
+    const cut = await send('/v1/traces', { headers: proto, body: Uint8Array.of(10, 200) });
+    expect([cut.status, cut.headers.get('content-type')]).toEqual([400, 'application/x-protobuf']);
+    expect(Buffer.from(await cut.arrayBuffer()).toString()).toContain('varint');
+    const statuses = [
+      await send('/v1/other', { headers: json, body: '{}' }),
+      await fetch(`${endpoint}/v1/traces`),
+      await send('/v1/traces', { headers: { 'content-type': 'text/plain' }, body: 'x' }),
+      await send('/v1/traces', { headers: { ...proto, 'content-encoding': 'gzip' }, body: 'x' }),
+      await send('/v1/traces', { headers: { ...proto, 'content-encoding': 'br' }, body: 'x' }),
+      await send('/v1/traces', {
+        headers: { ...proto, 'content-encoding': 'gzip' },
+        body: gzipSync(Buffer.alloc(200_000)),
+      }),
+      await send('/v1/traces', { headers: proto, body: Buffer.alloc(200_000) }),
+      await send('/v1/traces', { headers: json, body: '{}' }),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([404, 405, 415, 400, 415, 413, 413, 200]);
+    expect(it_.hub.meter.total('requests', 'too-large')).toBe(2);
+    expect(it_.hub.memory.usedBytes).toBe(0);
+  });
+
+  it('asks for a token when one is set', async () => {
+    const endpoint = await start(otlpHttp, {}, 'secret');
+    const send = (headers: Record<string, string>): Promise<Response> =>
+      fetch(`${endpoint}/v1/logs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: '{}',
+      });
+    expect((await send({})).status).toBe(401);
+    expect((await send({ authorization: 'Bearer wrong' })).status).toBe(401);
+    expect((await send({ authorization: 'Bearer secret' })).status).toBe(200);
+  });
+
+  it('sends a flood away, and serves the others again when it is over', async () => {
+    const endpoint = await start(otlpHttp, { maxInFlightBytes: 50_000 });
+    const headers = { 'content-type': 'application/x-protobuf' };
+    const flood = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        fetch(`${endpoint}/v1/logs`, { method: 'POST', headers, body: Buffer.alloc(60_000) }).catch(() => null),
+      ),
+    );
+    const [first] = flood.filter((reply) => reply !== null);
+    expect(first?.status).toBe(503);
+    expect(first?.headers.get('retry-after')).toBe('5');
+    const kind = KINDS[2] as (typeof KINDS)[number];
+    const record = { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: 'still here' } }] }] }] };
+    const reply = await fetch(`${endpoint}/v1/logs`, { method: 'POST', headers, body: toProtobuf(record, kind.json) });
+    expect(reply.status).toBe(200);
+    expect(it_.batches.flatMap(({ logs }) => logs)[0]?.text).toBe('still here');
+    expect(it_.hub.memory.usedBytes).toBe(0);
+  });
+});
