@@ -19,7 +19,7 @@ export const CALIBRATION = { offset: 0, slope: 0.8 };
 /** Below this confidence the diagnosis is inconclusive. Higher: fewer wrong accusations, more pages. */
 export const ABSTAIN_BELOW = 0.5;
 /** log10 odds of "something that none of this shows", against a service with even evidence. */
-const SOMETHING_ELSE = 0;
+const SOMETHING_ELSE = -0.5;
 export interface RecordedCause {
   readonly service: string;
   readonly faultClass: FaultClass;

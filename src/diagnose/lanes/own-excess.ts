@@ -11,7 +11,7 @@
  * deviate most. It decides whether anything happened at all (reality.ts).
  */
 
-import { UNITS, type Unit } from '../accounting/account.ts';
+import { ownPerBin, UNITS, type Unit } from '../accounting/account.ts';
 import { type HiddenCall, hiddenCalls } from '../accounting/hidden.ts';
 import type { Lane, LaneContext, LaneEvidence } from './contract.ts';
 
@@ -20,6 +20,10 @@ export const UNREACHABLE = 0.5;
 /** How often a fault hurts in the unit in which its symptom was seen. */
 const SAME_UNIT = 0.85;
 const FLOOR = 0.02;
+/** How much damage counts for in bins in which the symptom is not to be seen. */
+const OUT_OF_STEP = 0.5;
+/** Steepness: the cause usually has several times the share of the loudest bystander. */
+const STEEP = 1.5;
 export interface OwnShare {
   readonly node: number;
   /** In the symptom's unit, after hidden calls and the doubt about unreachable ones. */
@@ -45,7 +49,7 @@ export const ownExcess: Lane = {
 };
 
 function shareWeight(share: number): number {
-  return Math.log10((share + FLOOR) / (1 - share + FLOOR));
+  return STEEP * Math.log10((share + FLOOR) / (1 - share + FLOOR));
 }
 
 /** Services with damage of their own, the largest share first. */
@@ -66,14 +70,31 @@ export function ownShares(context: LaneContext): OwnShare[] {
   return found.sort((a, b) => b.share - a.share);
 }
 
-function adjusted({ accounts, reach }: LaneContext, unit: Unit): Float64Array {
+function adjusted(context: LaneContext, unit: Unit): Float64Array {
+  const { accounts, reach } = context;
   const own = accounts.ledgers[unit].own.map((value) => Math.max(0, value));
   const calls = hiddenCalls(accounts, unit, reach);
   own.forEach((value, node) => {
-    if ((reach[node] as number) < 0) own[node] = value * believed(node, calls);
+    if (value === 0) return;
+    const doubt = (reach[node] as number) < 0 ? believed(node, calls) : 1;
+    own[node] = value * doubt * coincidence(context, node, unit);
   });
   for (const { caller, passed } of calls) own[caller] = Math.max(0, (own[caller] as number) - passed);
   return own;
+}
+
+/** What hurts while the symptom lasts explains it better than what hurts before or after: queues and retries trail. */
+function coincidence({ accounts, unit: felt }: LaneContext, node: number, unit: Unit): number {
+  const symptom = accounts.excess[accounts.symptom];
+  if (!symptom || symptom[felt] === 0 || node === accounts.symptom) return 1;
+  const hurts = felt === 'seconds' ? symptom.secondsPerBin : symptom.failedPerBin;
+  let [during, all] = [0, 0];
+  ownPerBin(accounts, node, unit).forEach((value, bin) => {
+    if (value <= 0) return;
+    all += value;
+    if ((hurts[bin] as number) > 0) during += value;
+  });
+  return all === 0 ? 1 : OUT_OF_STEP + (1 - OUT_OF_STEP) * (during / all);
 }
 
 /** A presumed call makes its callee reachable, as far as it is believed. */
