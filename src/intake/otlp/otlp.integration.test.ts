@@ -1,11 +1,13 @@
 /** A real OpenTelemetry SDK against our listeners: all three signals, every transport it has. */
 import { spawn } from 'node:child_process';
+import { connect } from 'node:http2';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RunningIntake } from '../contract.ts';
 import { type Rig, rig } from '../testing/rig.ts';
 import { KINDS } from './decode.ts';
+import { otlpGrpc } from './grpc.ts';
 import { otlpHttp } from './http.ts';
 import { toProtobuf } from './json.ts';
 
@@ -125,5 +127,60 @@ describe('OTLP over HTTP', () => {
     expect(reply.status).toBe(200);
     expect(it_.batches.flatMap(({ logs }) => logs)[0]?.text).toBe('still here');
     expect(it_.hub.memory.usedBytes).toBe(0);
+  });
+});
+
+describe('OTLP over gRPC', () => {
+  it.each(['none', 'gzip'])('takes what an OpenTelemetry SDK sends, compression %s', async (compression) => {
+    const endpoint = await start(otlpGrpc);
+    expect(await client(endpoint, 'grpc', { OTEL_EXPORTER_OTLP_COMPRESSION: compression })).toBe(0);
+    seen();
+  });
+
+  it('answers errors as gRPC statuses, and serves the next call on the same connection', async () => {
+    const endpoint = await start(otlpGrpc, { maxMessageBytes: 50_000 }, 'secret');
+    const session = connect(endpoint);
+    const call = (body: Buffer, more: Record<string, string> = {}): Promise<string> =>
+      new Promise((resolve) => {
+        const stream = session.request({
+          ':method': 'POST',
+          ':path': KINDS[0]?.method,
+          'content-type': 'application/grpc',
+          authorization: 'Bearer secret',
+          ...more,
+        });
+        let status = '';
+        stream.on('response', (headers) => {
+          status = `${headers[':status']} ${headers['grpc-status'] ?? ''}`;
+        });
+        stream.on('trailers', (trailers) => {
+          status += trailers['grpc-status'];
+        });
+        stream.on('error', () => {});
+        stream.on('close', () => resolve(status));
+        stream.resume();
+        stream.end(body);
+      });
+    const frame = (message: Uint8Array, compressed = 0): Buffer => {
+      const out = Buffer.alloc(5 + message.length);
+      out[0] = compressed;
+      out.writeUInt32BE(message.length, 1);
+      out.set(message, 5);
+      return out;
+    };
+    const gzip = { 'grpc-encoding': 'gzip' };
+    const sound = frame(new Uint8Array(0));
+    expect(await call(sound, { ':path': '/other.Service/Export' })).toBe('200 12');
+    expect(await call(sound, { authorization: 'Bearer wrong' })).toBe('200 16');
+    expect(await call(sound, { 'content-type': 'text/plain' })).toBe('415 ');
+    expect(await call(Buffer.from('xx'))).toBe('200 3');
+    expect(await call(frame(Uint8Array.of(10, 200)))).toBe('200 3');
+    expect(await call(frame(Buffer.from('not gzip at all, really'), 1), gzip)).toBe('200 3');
+    expect(await call(frame(gzipSync(Buffer.alloc(60_000)), 1), gzip)).toBe('200 8');
+    expect(await call(frame(Buffer.alloc(60_000)))).toBe('200 8');
+    expect(await call(frame(new Uint8Array(0)), { 'grpc-encoding': 'zstd' })).toBe('200 0');
+    expect(await call(sound)).toBe('200 0');
+    expect(it_.hub.memory.usedBytes).toBe(0);
+    session.close();
   });
 });

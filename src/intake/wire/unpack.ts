@@ -34,6 +34,10 @@ export function unpack(
     return;
   }
   const gzip = encoding !== 'deflate';
+  if (gzip && !(body[0] === 0x1f && body[1] === 0x8b)) {
+    done({ ok: false, why: Unpacked.malformed });
+    return;
+  }
   const expected = expectedBytes(gzip, body, most);
   if (expected > most) {
     done({ ok: false, why: Unpacked.tooLarge });
