@@ -7,5 +7,6 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   scale: async () => (await import('./scale/index.ts')).bench,
   store: async () => (await import('./store/index.ts')).bench,
   rca: async () => (await import('./rca/index.ts')).bench,
+  logs: async () => (await import('./logs/index.ts')).bench,
   start: async () => (await import('./start/index.ts')).bench,
 };
