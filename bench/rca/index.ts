@@ -4,6 +4,7 @@
  * with honest baselines in the same run. Each (scenario, split, kind of symptom) is a row of its own.
  */
 import { join, resolve } from 'node:path';
+import { diagnoseRecording } from '../../src/diagnose/combine.ts';
 import type { Recording } from '../../src/diagnose/recorded/types.ts';
 import { Random } from '../../src/model/random.ts';
 import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
@@ -12,11 +13,18 @@ import { type Issue, readScenarios, type Scenario } from './petshop.ts';
 import { issueRecording } from './recordings.ts';
 import { hitAt, mean } from './score.ts';
 import { normalWindows } from './specificity.ts';
+import { synthetic } from './synthetic.ts';
+import { type Transplanted, transplant } from './transplant.ts';
 
 const DROPS = [
   { share: 0.1, target: 0.9 },
   { share: 0.2, target: 0.85 },
   { share: 0.3, target: 0.8 },
+];
+const SIZES = [
+  { services: 50, target: 5 },
+  { services: 1_000, target: 50 },
+  { services: 10_000, target: 500 },
 ];
 const SEED = 20_240_601;
 
@@ -38,7 +46,9 @@ export const bench: Bench = {
     return [
       ...(cases.length === 0 ? [] : accuracy(cases, methods)),
       ...dropped(cases, options),
+      ...transplanted(scenarios, methods, options),
       ...specificity(scenarios, methods, options),
+      ...timed(options),
     ];
   },
 };
@@ -103,6 +113,75 @@ function dropped(cases: readonly Case[], { quick, log }: BenchOptions): BenchRow
       target,
       note,
     );
+  });
+}
+
+/** Causes at any place of the graph: real noise, made-up damage. Informs; recorded issues are what is judged. */
+function transplanted(
+  scenarios: readonly Scenario[],
+  methods: readonly Method[],
+  { quick, log }: BenchOptions,
+): BenchRow[] {
+  const random = Random.seeded(SEED);
+  const draws = quick ? 50 : 400;
+  const drawn = scenarios.flatMap((scenario) =>
+    Array.from({ length: draws }, () => transplant(scenario, random)).filter((each) => each !== null),
+  );
+  if (drawn.length === 0) return [];
+  log(`${drawn.length} issues transplanted into normal data`);
+  const rows = methods.map((method) => {
+    const value = mean(drawn.map(({ recording, cause }) => hitAt(method.rank(recording), cause, 1)));
+    const note = `${drawn.length} issues, ${new Set(drawn.map(({ cause }) => cause)).size} different causes`;
+    return least(
+      `transplanted.${method.name}.top1`,
+      `damage put anywhere, ${method.name}: cause first`,
+      value,
+      null,
+      note,
+    );
+  });
+  const sure = reliability(drawn);
+  rows.push(
+    least('transplanted.calibration', 'mean gap between confidence and hits, ten bins', sure.error, null, sure.note),
+  );
+  return rows;
+}
+
+/** Expected calibration error (Naeini et al., 2015) of the first cause's confidence. */
+function reliability(drawn: readonly Transplanted[]): { error: number; note: string } {
+  const bins = Array.from({ length: 10 }, () => ({ n: 0, confidence: 0, hits: 0 }));
+  for (const { recording, cause } of drawn) {
+    const top = diagnoseRecording(recording).causes[0];
+    if (top === undefined) continue;
+    const bin = bins[Math.min(9, Math.floor(top.confidence * 10))] as { n: number; confidence: number; hits: number };
+    bin.n++;
+    bin.confidence += top.confidence;
+    bin.hits += top.service === cause ? 1 : 0;
+  }
+  const error = bins.reduce((sum, { confidence, hits }) => sum + Math.abs(confidence - hits), 0) / drawn.length;
+  const shown = bins.flatMap(({ n, confidence, hits }) =>
+    n === 0 ? [] : [`${(confidence / n).toFixed(2)}→${(hits / n).toFixed(2)} (${n})`],
+  );
+  return { error, note: `confidence→hits (issues): ${shown.join(', ')}` };
+}
+
+/** Whole diagnoses, what was normal worked out from bins included; the median of several. */
+function timed({ quick, log }: BenchOptions): BenchRow[] {
+  return SIZES.map(({ services, target }) => {
+    log(`a diagnosis of ${services} services`);
+    const { recording, cause } = synthetic(services, Random.seeded(SEED));
+    const rounds = quick ? 3 : services > 5_000 ? 7 : 25;
+    const times: number[] = [];
+    let best = '';
+    for (let n = 0; n < rounds + 2; n++) {
+      const start = performance.now();
+      best = diagnoseRecording(recording).causes[0]?.service ?? '';
+      if (n >= 2) times.push(performance.now() - start);
+    }
+    const value = times.sort((a, b) => a - b)[times.length >> 1] as number;
+    const note = `${recording.edges.length} edges, 120 normal bins; ${best === cause ? 'found' : 'did not find'} the cause`;
+    const what = `one diagnosis of ${services} services, median of ${rounds}`;
+    return { id: `time.${services}`, what, value, unit: 'ms', target, pass: value <= target, note };
   });
 }
 
