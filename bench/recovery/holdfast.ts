@@ -27,6 +27,10 @@ export class Holdfast implements Subject {
     return [`http://127.0.0.1:${this.#port}`];
   }
 
+  async missing(): Promise<null> {
+    return null;
+  }
+
   async start(): Promise<void> {
     this.#dir = mkdtempSync(join(tmpdir(), 'hf-bench-'));
     this.#port = await freePort();

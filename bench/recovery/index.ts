@@ -25,7 +25,8 @@ export const bench: Bench = {
     process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
     try {
       const busy = loadavg()[0] as number;
-      return [...rowsOf(await measure(subjects(log), plan, log, interrupted.signal)), ...loadRows(busy)];
+      const { here, missing } = await presentOf(subjects(log), log);
+      return [...rowsOf(await measure(here, plan, log, interrupted.signal)), ...missing, ...loadRows(busy)];
     } catch (error) {
       // Ctrl-C also ends the load client, for one: what failed because of that is not the news.
       throw interrupted.signal.aborted ? interrupted.signal.reason : error;
@@ -49,6 +50,33 @@ function subjects(log: BenchOptions['log']): Subject[] {
   const only = process.env.HOLDFAST_BENCH_ONLY?.split(',');
   const all = [new Holdfast(), new Pm2(log), new Swarm()];
   return only ? all.filter(({ name }) => only.includes(name)) : all;
+}
+
+/** A peer that is not installed is a row of its own: nobody should take its absence for a win. */
+async function presentOf(
+  all: readonly Subject[],
+  log: BenchOptions['log'],
+): Promise<{ readonly here: readonly Subject[]; readonly missing: readonly BenchRow[] }> {
+  const here: Subject[] = [];
+  const missing: BenchRow[] = [];
+  for (const subject of all) {
+    const note = await subject.missing();
+    if (note === null) here.push(subject);
+    else {
+      log(`${subject.name} is left out: ${note}`);
+      const id = `${subject.name}.missing`;
+      missing.push({
+        id,
+        what: `${subject.name} was not measured`,
+        value: 1,
+        unit: 'peer',
+        target: 0,
+        pass: false,
+        note,
+      });
+    }
+  }
+  return { here, missing };
 }
 
 /** Batch by batch, the supervisors taking turns, so that a machine that is slow for a while is so for all of them. */

@@ -43,6 +43,10 @@ export class Pm2 implements Subject {
     return [`http://127.0.0.1:${this.#port}`];
   }
 
+  async missing(): Promise<null> {
+    return null;
+  }
+
   async start(): Promise<void> {
     await this.#install();
     this.#home = mkdtempSync(join(tmpdir(), 'hf-pm2-'));

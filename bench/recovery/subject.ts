@@ -8,6 +8,8 @@ export interface Replica {
 
 export interface Subject {
   readonly name: 'holdfast' | 'pm2' | 'swarm';
+  /** Why it cannot be measured here (a package that is not installed); null when it can. */
+  missing(): Promise<string | null>;
   /** Brings up three replicas of the app, and returns when all of them answer. */
   start(): Promise<void>;
   /** Where clients go; several take turns. */

@@ -11,7 +11,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { HoldfastError } from '../../src/model/errors.ts';
 import { pause } from '../../test/support/system.ts';
 import { unmountBelow } from './mounts.ts';
 import { untilAllAnswer } from './ready.ts';
@@ -42,8 +41,11 @@ export class Swarm implements Subject {
     return SLOTS.map((slot) => `http://127.0.0.1:${this.#digits}${slot}`);
   }
 
+  missing(): Promise<string | null> {
+    return missingDocker();
+  }
+
   async start(): Promise<void> {
-    await ensureDocker();
     this.#digits = await freeDigits();
     this.#dir = mkdtempSync(join(tmpdir(), 'hf-swarm-'));
     await this.#startEngine(this.#dir);
@@ -166,15 +168,16 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-async function ensureDocker(): Promise<void> {
-  if (process.getuid?.() !== 0) throw new HoldfastError('HF8003', 'Docker Swarm is measured as root only');
+async function missingDocker(): Promise<string | null> {
+  if (process.getuid?.() !== 0) return 'Docker Swarm is measured as root only';
   for (const program of ['dockerd', 'docker']) {
     const found = await run(program, ['--version']).then(
       () => true,
       () => false,
     );
-    if (!found) throw new HoldfastError('HF8003', `${program} is not installed (Debian: docker.io, docker-cli)`);
+    if (!found) return `${program} is not installed (Debian: docker.io)`;
   }
+  return null;
 }
 
 async function end(child: ChildProcess): Promise<void> {
