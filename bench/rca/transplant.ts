@@ -23,6 +23,8 @@ const PASSED = { low: 0.6, high: 1 };
 /** How much the symptom's service suffers, in its own normal latency or in share of calls. */
 const SUFFERED = { low: 0.15, high: 1 };
 const FAILED = { low: 0.02, high: 0.2 };
+/** A hang: the cause takes this many times as long, and whoever calls it gives up. */
+const HANGS = { low: 5, high: 50, share: 0.25 };
 
 /** One issue at a random place; null when what was drawn cannot be felt at the symptom's service. */
 export function transplant(scenario: Scenario, random: Random): Transplanted | null {
@@ -39,7 +41,9 @@ export function transplant(scenario: Scenario, random: Random): Transplanted | n
   const reach = distances(graph, graph.index.get(symptom.service) as number);
   const places = graph.names.filter((name, node) => (reach[node] as number) >= 0 && busy(window.loads.get(name)));
   const cause = random.pick(places);
+  const hangs = kind === 'erroring' && cause !== symptom.service && random.chance(HANGS.share);
   const damaged = damage(graph, window.loads, cause, symptom.service, kind, random);
+  if (damaged !== null && hangs) damaged.set(cause, hang(window.loads.get(cause) as Load, random));
   if (damaged === null) return null;
   return { recording: recordingOf({ ...window, loads: damaged }, slice(normal, 0, at).loads, edges, symptom), cause };
 }
@@ -82,12 +86,15 @@ function damage(
       ? random.between(SUFFERED.low, SUFFERED.high) * calls(there) * mean(target.latencyMs)
       : random.between(FAILED.low, FAILED.high) * calls(there);
   const scale = size / (amount[there] as number);
-  return new Map(
-    [...loads].map(([name, load]) => [
-      name,
-      worsen(load, (amount[graph.index.get(name) as number] as number) * scale, kind),
-    ]),
-  );
+  const harm = (name: string): number => (amount[graph.index.get(name) as number] as number) * scale;
+  // More failures than calls cannot be.
+  if (kind === 'erroring' && [...loads].some(([name, load]) => harm(name) > 0.9 * sum(load.requests))) return null;
+  return new Map([...loads].map(([name, load]) => [name, worsen(load, harm(name), kind)]));
+}
+
+function hang(load: Load, random: Random): Load {
+  const times = random.between(HANGS.low, HANGS.high);
+  return { ...load, latencyMs: Float64Array.from(load.latencyMs, (ms, bin) => (bin < BEFORE ? ms : ms * times)) };
 }
 
 function worsen(load: Load, total: number, kind: 'slow' | 'erroring'): Load {

@@ -37,6 +37,8 @@ export interface Excess {
   /** Largest deviation after onset in σ, gated or not; 0 when nothing could be compared. */
   readonly slowSigma: number;
   readonly failedSigma: number;
+  /** Calls in bins beyond the gate. */
+  readonly harmedCalls: { readonly seconds: number; readonly failed: number };
   /** Bins after onset beyond the gate, and those in which anything was measured. */
   readonly slowBins: number;
   readonly failedBins: number;
@@ -89,6 +91,7 @@ export function excessOf({ incident, normal }: Measured, windows: Windows): Exce
   const secondsPerBin = new Float64Array(windows.bins);
   const failedPerBin = new Float64Array(windows.bins);
   let [slowSigma, failedSigma, slowBins, failedBins, measuredBins, requests] = [0, 0, 0, 0, 0, 0];
+  const harmedCalls = { seconds: 0, failed: 0 };
   for (let bin = windows.beforeTo; bin < windows.end; bin++) {
     const calls = orZero(incident.requests[bin]);
     if (calls <= 0) continue;
@@ -100,6 +103,7 @@ export function excessOf({ incident, normal }: Measured, windows: Windows): Exce
       slowSigma = Math.max(slowSigma, sigma);
       if (sigma >= GATE_SIGMA) {
         slowBins++;
+        harmedCalls.seconds += calls;
         secondsPerBin[bin] = (calls * slower) / 1_000;
       }
     }
@@ -109,6 +113,7 @@ export function excessOf({ incident, normal }: Measured, windows: Windows): Exce
       failedSigma = Math.max(failedSigma, sigma);
       if (sigma >= GATE_SIGMA) {
         failedBins++;
+        harmedCalls.failed += calls;
         failedPerBin[bin] = calls * worse;
       }
     }
@@ -121,6 +126,7 @@ export function excessOf({ incident, normal }: Measured, windows: Windows): Exce
     failedPerBin,
     slowSigma,
     failedSigma,
+    harmedCalls,
     slowBins,
     failedBins,
     measuredBins,

@@ -2,7 +2,7 @@
  * Where the damage starts: each service's share of what no callee accounts for. The strongest single lane on recorded
  * metrics, because it weighs by what users felt and not by how unusual a curve looks.
  *
- *   own(n)   after hidden calls, × UNREACHABLE when the symptom's service is not known to reach n
+ *   own(n)   after hidden calls and what changed its unit on the way, × UNREACHABLE when the symptom's service is not known to reach n
  *   share(n) = SAME_UNIT × own share in the symptom's unit + (1 − SAME_UNIT) × own share in the other
  *              (a callee that hangs shows as failures above it, one that fails as waiting for retries)
  *   weight   = log10 of share ÷ (1 − share), each at least FLOOR
@@ -13,6 +13,7 @@
 
 import { ownPerBin, UNITS, type Unit } from '../accounting/account.ts';
 import { type HiddenCall, hiddenCalls } from '../accounting/hidden.ts';
+import { carriedOver } from '../accounting/strain.ts';
 import type { Lane, LaneContext, LaneEvidence } from './contract.ts';
 
 /** A missing edge is likelier than damage by magic: unreachable services are doubted, not excluded. */
@@ -80,6 +81,11 @@ function adjusted(context: LaneContext, unit: Unit): Float64Array {
     own[node] = value * doubt * coincidence(context, node, unit);
   });
   for (const { caller, passed } of calls) own[caller] = Math.max(0, (own[caller] as number) - passed);
+  for (const { caller, callee, passed } of carriedOver(accounts, unit)) {
+    const moved = Math.min(passed, own[caller] as number);
+    own[caller] = (own[caller] as number) - moved;
+    own[callee] = (own[callee] as number) + moved;
+  }
   return own;
 }
 
