@@ -9,4 +9,5 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   rca: async () => (await import('./rca/index.ts')).bench,
   logs: async () => (await import('./logs/index.ts')).bench,
   start: async () => (await import('./start/index.ts')).bench,
+  intake: async () => (await import('./intake/index.ts')).bench,
 };

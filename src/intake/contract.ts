@@ -130,6 +130,7 @@ export const DROP_REASONS = {
   'too-many-entities': 'beyond maxEntities',
   'too-many-edges': 'beyond maxEdges in one window',
   'join-shortened': 'spans that waited less than joinMs for their other half: more than joinSpans came in that time',
+  'join-crowded': 'spans that could not wait for their other half: a sender uses the same ids again and again',
   unmatched: 'spans whose other half never came (still counted on the side that was seen)',
   cut: 'text cut at maxLineBytes, attributes beyond maxLabels (the rest is kept)',
   'too-slow': 'did not arrive within requestMs',

@@ -110,7 +110,9 @@ export class IntakeHub implements IntakeContext {
     this.meter.dropped(protocol, 'spans', 'too-many-edges', this.#edges.refused);
     this.meter.dropped(protocol, 'spans', 'unmatched', this.#fold.unmatched);
     this.meter.dropped(protocol, 'spans', 'join-shortened', this.#fold.shortened);
+    this.meter.dropped(protocol, 'spans', 'join-crowded', this.#fold.crowded);
     this.#edges.refused = 0;
+    this.#fold.crowded = 0;
     this.#fold.unmatched = 0;
     this.#fold.shortened = 0;
     if (edges.length > 0)

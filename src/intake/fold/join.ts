@@ -16,6 +16,12 @@ export const DURATION = 3;
 export const PEER = 4;
 export const FLAGS = 5;
 
+/**
+ * Slots looked at for one key. At half load the longest run of taken slots is about 60 by chance; a sender that uses
+ * one id again and again would make runs without end.
+ */
+const MAX_PROBES = 128;
+
 /** Flags of a slot, above those of a row (columns.ts). */
 export const USED = 16;
 /** An entry that waits for its parent; without it, a span that may be a parent. */
@@ -44,11 +50,14 @@ export class Generation {
     return this.size >= this.#most;
   }
 
-  /** Index of the new slot's first word. The same key may be there several times. */
+  /** Index of the new slot's first word; -1 when it is too crowded there. The same key may be there several times. */
   add(low: number, high: number, flags: number): number {
     const { slots } = this;
     let slot = slotOf(low, high, this.#mask);
-    while (slots[slot * SLOT + FLAGS] !== 0) slot = (slot + 1) & this.#mask;
+    for (let probe = 0; slots[slot * SLOT + FLAGS] !== 0; probe++) {
+      if (probe === MAX_PROBES) return -1;
+      slot = (slot + 1) & this.#mask;
+    }
     const at = slot * SLOT;
     slots[at] = low;
     slots[at + 1] = high;
@@ -61,14 +70,16 @@ export class Generation {
   /** First slot under this key that waits, or that does not; `from` goes on after an earlier one. -1: none. */
   find(low: number, high: number, waits: number, from = -1): number {
     const { slots } = this;
-    let slot = from < 0 ? slotOf(low, high, this.#mask) : (from / SLOT + 1) & this.#mask;
-    for (;;) {
+    const home = slotOf(low, high, this.#mask);
+    let slot = from < 0 ? home : (from / SLOT + 1) & this.#mask;
+    for (let probe = (slot - home) & this.#mask; probe <= MAX_PROBES; probe++) {
       const at = slot * SLOT;
       const flags = slots[at + FLAGS] as number;
       if (flags === 0) return -1;
       if (slots[at] === low && slots[at + 1] === high && (flags & WAITS) === waits) return at;
       slot = (slot + 1) & this.#mask;
     }
+    return -1;
   }
 
   clear(): void {

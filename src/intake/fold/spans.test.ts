@@ -133,6 +133,17 @@ describe('spans are folded into edges', () => {
     expect(it.hub.meter.total('spans', 'join-shortened')).toBeGreaterThan(0);
   });
 
+  it('is not slowed down by a sender that uses one id for everything', () => {
+    const it = make({ joinSpans: 100_000 });
+    const same = Array.from({ length: 50_000 }, (_, n) => entry('pay', 1, { parent: (n % 2) + 10 }));
+    const begin = performance.now();
+    tell(it, ...same);
+    it.settle();
+    expect(performance.now() - begin).toBeLessThan(1_000);
+    expect(it.edges()).toEqual(['(outside)>pay 50000/0']);
+    expect(it.hub.meter.total('spans', 'join-crowded')).toBeGreaterThan(40_000);
+  });
+
   it('bounds edges and services, and recovers from senders that invent them', () => {
     const it = make({ maxEdges: 10, maxEntities: 100 });
     for (let n = 1; n <= 89; n++) tell(it, entry(`s${n}`, n));

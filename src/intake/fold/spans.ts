@@ -36,9 +36,10 @@ export class SpanFold {
   readonly #services: Uint16Array;
   /** Address (an entity by its name) → service that answered there; 0 unknown. */
   readonly #aliases: Uint16Array;
-  /** Spans whose other half never came, and those that were given less time than joinMs. Read and reset by the hub. */
+  /** Spans whose other half never came, that were given less time than joinMs, or none. Read and reset by the hub. */
   unmatched = 0;
   shortened = 0;
+  crowded = 0;
 
   constructor(entities: EntityRegistry, edges: EdgeCells, limits: FoldLimits, now: Ms) {
     this.#entities = entities;
@@ -83,6 +84,10 @@ export class SpanFold {
     if (this.#current.waiting > 0) own |= this.#answer(this.#current, rows, at, own);
     if (this.#older.waiting > 0) own |= this.#answer(this.#older, rows, at, own);
     const slot = this.#current.add(low, high, own);
+    if (slot < 0) {
+      this.crowded++;
+      return;
+    }
     const { slots } = this.#current;
     slots[slot + ENTITY] = rows[at] as number;
     slots[slot + DURATION] = rows[at + 6] as number;
@@ -157,6 +162,11 @@ export class SpanFold {
       return;
     }
     const waiting = this.#current.add(low, high, WAITS | (flags & ERROR));
+    if (waiting < 0) {
+      this.crowded++;
+      this.#edges.record(0, callee, durationUs, error);
+      return;
+    }
     this.#current.slots[waiting + ENTITY] = callee;
     this.#current.slots[waiting + DURATION] = durationUs;
   }

@@ -86,7 +86,7 @@ function mixB(hash: number, word: number): number {
 
 /** Spreads two halves over the slots of a table: both were mixed above, but ids of spans come as they are. */
 export function slotOf(low: number, high: number, mask: number): number {
-  let h = low ^ Math.imul(high, 0x9e3779b1);
+  let h = low ^ SEED_LOW ^ Math.imul(high ^ SEED_HIGH, 0x9e3779b1);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   return (h ^ (h >>> 13)) & mask;
 }
