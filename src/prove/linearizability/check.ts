@@ -152,7 +152,7 @@ class Checker {
     const history = this.#history;
     const budget = this.#options.budget ?? SEARCH_BUDGET;
     this.#searched++;
-    const compiler = this.#compiler();
+    const compiler = this.#compiler(rows);
     const problem = layOut(history, rows, compiler);
     const outcome = new Search(problem, compiler.machine, budget).run();
     if (outcome.kind === 'explained') {
@@ -164,11 +164,11 @@ class Checker {
     return { key: history.keys[key] as Value, why, explained: outcome.event / problem.events.length };
   }
 
-  #compiler(): Compiler {
+  #compiler(rows: Int32Array): Compiler {
     const history = this.#history;
     switch (this.#object) {
       case 'register':
-        return registerCompiler(history, this.#cas, history.values.idOf(this.#initial));
+        return registerCompiler(history, rows, this.#cas, history.values.idOf(this.#initial));
       case 'counter':
         return counterCompiler(history, this.#initial);
       case 'set':
@@ -176,7 +176,7 @@ class Checker {
       case 'queue':
         return queueCompiler(history);
       case 'text':
-        return textCompiler(history, this.#initial);
+        return textCompiler(history, rows, this.#initial);
     }
   }
 }

@@ -44,10 +44,19 @@ export function casArguments(history: History): CasArguments {
 
 const [READ, WRITE, CAS, REFUSED] = [0, 1, 2, 3];
 
-export function registerCompiler(history: History, cas: CasArguments, initial: number): Compiler {
+/** The state of every value that nothing looks at: they cannot be told apart, so they are one. */
+const UNSEEN = -1;
+
+export function registerCompiler(history: History, rows: Int32Array, cas: CasArguments, initial: number): Compiler {
   const codes = new Codes();
   const { f, functions, input, output, outcome } = history;
   const [reading, swapping] = [functions.indexOf('read'), functions.indexOf('cas')];
+  const seen = new Set<number>();
+  for (const row of rows) {
+    if (f[row] === swapping) seen.add(cas.from[row] as number);
+    else if (f[row] === reading && outcome[row] === OK) seen.add(output[row] as number);
+  }
+  const stateOf = (value: number): number => (seen.has(value) ? value : UNSEEN);
   const compile = (row: number): Meaning | null => {
     const how = outcome[row];
     if (f[row] === reading) {
@@ -55,10 +64,10 @@ export function registerCompiler(history: History, cas: CasArguments, initial: n
     }
     if (f[row] === swapping) {
       const from = cas.from[row] as number;
-      if (how !== FAIL) return { code: codes.of(CAS, from, cas.to[row] as number), readOnly: false };
+      if (how !== FAIL) return { code: codes.of(CAS, from, stateOf(cas.to[row] as number)), readOnly: false };
       return history.failedWithError[row] ? null : { code: codes.of(REFUSED, from), readOnly: true };
     }
-    return how === FAIL ? null : { code: codes.of(WRITE, input[row] as number), readOnly: false };
+    return how === FAIL ? null : { code: codes.of(WRITE, stateOf(input[row] as number)), readOnly: false };
   };
   const { kind, a, b } = codes;
   const step = (state: number, code: number): number => {
@@ -73,7 +82,9 @@ export function registerCompiler(history: History, cas: CasArguments, initial: n
         return a[code] === state ? IMPOSSIBLE : state;
     }
   };
-  return { compile, machine: { initial, step, show: (state) => show(history.values.values[state] as Value) } };
+  const name = (state: number): string =>
+    state === UNSEEN ? 'one that nobody read' : show(history.values.values[state] as Value);
+  return { compile, machine: { initial: stateOf(initial), step, show: name } };
 }
 
 export function counterCompiler(history: History, initial: Value): Compiler {
@@ -200,8 +211,11 @@ export function setCompiler(history: History, initial: Value): Compiler {
 
 const APPEND = 2;
 
+/** Stands for every text that no get brings and none goes on from: until the next put they are all alike. */
+const UNSEEN_TEXT = '\u0000unseen';
+
 /** Nothing and the empty text are the same. */
-export function textCompiler(history: History, initial: Value): Compiler {
+export function textCompiler(history: History, rows: Int32Array, initial: Value): Compiler {
   const codes = new Codes();
   const states = new States<string>((state) => state);
   const { f, functions, input, output, outcome, values } = history;
@@ -209,25 +223,52 @@ export function textCompiler(history: History, initial: Value): Compiler {
     const value = values.values[id] as Value;
     return value === null ? '' : typeof value === 'string' ? value : show(value);
   };
+  const getting = functions.indexOf('get');
+  const got = new Set<string>();
+  for (const row of rows) if (f[row] === getting && outcome[row] === OK) got.add(textOf(output[row] as number));
+  const beginnings = new Beginnings([...got]);
+  const stateOf = (text: string): string => (beginnings.has(text) ? text : UNSEEN_TEXT);
   const compile = (row: number): Meaning | null => {
-    const name = functions[f[row] as number];
-    if (name === 'get') {
-      return outcome[row] === OK
-        ? { code: codes.of(READ, states.number(textOf(output[row] as number))), readOnly: true }
-        : null;
+    if (f[row] === getting) {
+      if (outcome[row] !== OK) return null;
+      return { code: codes.of(READ, states.number(textOf(output[row] as number))), readOnly: true };
     }
     if (outcome[row] === FAIL) return null;
+    const name = functions[f[row] as number];
     return { code: codes.of(name === 'put' ? WRITE : APPEND, input[row] as number), readOnly: false };
   };
   const { kind, a } = codes;
   const machine: Machine = {
-    initial: states.number(initial === null ? '' : String(initial)),
+    initial: states.number(stateOf(initial === null ? '' : String(initial))),
     step: (state, code) => {
       if (kind[code] === READ) return a[code] === state ? state : IMPOSSIBLE;
-      const given = textOf(a[code] as number);
-      return states.step(state, code, (from) => (kind[code] === WRITE ? given : from + given));
+      return states.step(state, code, (from) => {
+        const given = textOf(a[code] as number);
+        if (kind[code] === WRITE) return stateOf(given);
+        return from === UNSEEN_TEXT ? from : stateOf(from + given);
+      });
     },
-    show: (state) => show(states.state(state)),
+    show: (state) => (states.state(state) === UNSEEN_TEXT ? 'one that nobody got' : show(states.state(state))),
   };
   return { compile, machine };
+}
+
+/** Which texts some given text begins with. */
+class Beginnings {
+  readonly #sorted: readonly string[];
+
+  constructor(texts: readonly string[]) {
+    this.#sorted = [...texts].sort();
+  }
+
+  has(text: string): boolean {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle] as string) < text) low = middle + 1;
+      else high = middle;
+    }
+    return this.#sorted[low]?.startsWith(text) ?? false;
+  }
 }
