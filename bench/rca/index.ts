@@ -156,7 +156,7 @@ function reliability(drawn: readonly Transplanted[]): { error: number; note: str
     const bin = bins[Math.min(9, Math.floor(top.confidence * 10))] as { n: number; confidence: number; hits: number };
     bin.n++;
     bin.confidence += top.confidence;
-    bin.hits += top.service === cause ? 1 : 0;
+    bin.hits += top.name === cause ? 1 : 0;
   }
   const error = bins.reduce((sum, { confidence, hits }) => sum + Math.abs(confidence - hits), 0) / drawn.length;
   const shown = bins.flatMap(({ n, confidence, hits }) =>
@@ -175,7 +175,7 @@ function timed({ quick, log }: BenchOptions): BenchRow[] {
     let best = '';
     for (let n = 0; n < rounds + 2; n++) {
       const start = performance.now();
-      best = diagnoseRecording(recording).causes[0]?.service ?? '';
+      best = diagnoseRecording(recording).causes[0]?.name ?? '';
       if (n >= 2) times.push(performance.now() - start);
     }
     const value = times.sort((a, b) => a - b)[times.length >> 1] as number;

@@ -18,7 +18,7 @@ export interface Method {
 export const holdfast: Method = {
   name: 'holdfast',
   what: 'accounts and evidence lanes',
-  rank: (recording) => diagnoseRecording(recording).causes.map(({ service, score }) => ({ name: service, score })),
+  rank: (recording) => diagnoseRecording(recording).causes.map(({ name, score }) => ({ name, score })),
   reports: (recording) => !diagnoseRecording(recording).abstained,
 };
 

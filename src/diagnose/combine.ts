@@ -1,32 +1,43 @@
 /**
- * Evidence of all lanes, added up per service in log10 odds and weighed against each other and against "something
+ * Evidence of all lanes, added up per candidate in log10 odds and weighed against each other and against "something
  * else". No lane comes first by decree: what decides is how much more likely the facts are under one cause than under
- * another. Each lane is bounded by its cap, so that no single kind of fact outvotes all others.
+ * another. Each lane is bounded (softly, so that order survives), so that no single kind of fact outvotes all others.
  *
- * Confidence is a logistic map of the odds so found, with declared coefficients: what is added up is not quite
- * independent, so the raw odds are too sure of themselves (slope below 1).
+ *   score(n)      = Σ_lanes cap × tanh(Σ evidence ÷ cap)
+ *   p(n)          = P(incident is real, given n) × 10^score(n) ÷ (Σ 10^score + 10^SOMETHING_ELSE)
+ *   confidence(n) = logistic(offset + slope × logit p(n)), with declared coefficients
  */
 import type { FaultClass } from '../model/incident.ts';
 import { accountFor, type RecordedAccounts, type Unit } from './accounting/account.ts';
 import { distances } from './accounting/graph.ts';
 import { reality } from './accounting/reality.ts';
-import type { LaneContext, LaneEvidence } from './lanes/contract.ts';
+import { damageShares } from './accounting/shares.ts';
+import type { CandidateKind, Lane, LaneContext, LaneEvidence } from './lanes/contract.ts';
 import { LANES } from './lanes/registry.ts';
 import type { Recording } from './recorded/types.ts';
 
-/** confidence = 1 ÷ (1 + exp(−(offset + slope × ln odds))). Refit on drills whose cause is known. */
-export const CALIBRATION = { offset: 0, slope: 0.8 };
+/**
+ * Coefficients of the confidence. Slope below 1: what is added up is not quite independent, so it is too sure of
+ * itself. Refit on drills whose cause is known; `bench rca` prints confidence against hits.
+ */
+export const CALIBRATION = { offset: 0.3, slope: 0.9 };
 /** Below this confidence the diagnosis is inconclusive. Higher: fewer wrong accusations, more pages. */
 export const ABSTAIN_BELOW = 0.5;
-/** log10 odds of "something that none of this shows", against a service with even evidence. */
+/** log10 odds of "something that none of this shows", against a candidate with even evidence. */
 const SOMETHING_ELSE = -0.5;
+/** Evidence of other lanes than the accounts, from which on a candidate need not deviate itself to be believed. */
+const INDEPENDENT = 0.5;
+
 export interface RecordedCause {
-  readonly service: string;
+  readonly kind: CandidateKind;
+  readonly name: string;
   readonly faultClass: FaultClass;
   readonly mechanism: string;
-  /** log10 odds against an unremarkable service. */
+  /** log10 odds against an unremarkable candidate. */
   readonly score: number;
+  /** 0–1. */
   readonly confidence: number;
+  /** Strongest first. */
   readonly evidenceFor: readonly LaneEvidence[];
   readonly evidenceAgainst: readonly LaneEvidence[];
 }
@@ -44,65 +55,83 @@ export interface RecordedDiagnosis {
   readonly accounts: RecordedAccounts;
 }
 
-export function diagnoseRecording(recording: Recording): RecordedDiagnosis {
+interface Candidate {
+  readonly kind: CandidateKind;
+  readonly name: string;
+  readonly evidence: LaneEvidence[];
+  /** What each lane came to, bounded. */
+  readonly lanes: Map<string, number>;
+}
+
+/** `lanes` is for those who ask what a lane contributes; all of them by default. */
+export function diagnoseRecording(recording: Recording, lanes: readonly Lane[] = LANES): RecordedDiagnosis {
   const accounts = accountFor(recording);
   const unit: Unit = recording.symptom.kind === 'slow' ? 'seconds' : 'failed';
-  const reach = distances(accounts.graph, accounts.symptom);
-  const context: LaneContext = { recording, accounts, unit, reach };
-  const scores = new Map<string, { score: number; evidence: LaneEvidence[] }>();
-  const missing: string[] = [];
-  for (const lane of LANES) {
-    const report = lane.examine(context);
-    if (report.missing !== null) missing.push(report.missing);
-    const sums = new Map<string, number>();
-    for (const each of report.evidence) {
-      sums.set(each.service, (sums.get(each.service) ?? 0) + each.weight);
-      const known = scores.get(each.service);
-      if (known) known.evidence.push(each);
-      else scores.set(each.service, { score: 0, evidence: [each] });
-    }
-    for (const [service, sum] of sums) {
-      const known = scores.get(service) as { score: number };
-      known.score += Math.max(-lane.cap, Math.min(lane.cap, sum));
-    }
-  }
-  const causes = rank(scores, accounts, unit);
+  const base = { accounts, unit, reach: distances(accounts.graph, accounts.symptom) };
+  const context: LaneContext = { ...base, recording, shares: damageShares(base) };
+  const { candidates, missing } = gather(context, lanes);
+  const causes = rank(candidates, accounts, unit);
   const best = causes[0];
+  const suffered = accounts.excess[accounts.symptom];
   // An alarm that the recording does not bear out: nothing has to be explained.
-  const confirmed = accounts.excess[accounts.symptom] === null || symptomExcess(accounts, unit) > 0;
+  const confirmed = !suffered || suffered[unit] > 0;
   const abstained = !confirmed || best === undefined || best.confidence < ABSTAIN_BELOW;
   return { unit, causes, confirmed, abstained, missing, accounts };
 }
 
-function symptomExcess({ excess, symptom }: RecordedAccounts, unit: Unit): number {
-  return excess[symptom]?.[unit] ?? 0;
+function gather(context: LaneContext, lanes: readonly Lane[]): { candidates: Candidate[]; missing: string[] } {
+  const candidates = new Map<string, Candidate>();
+  const missing: string[] = [];
+  const add = (lane: Lane, each: LaneEvidence): void => {
+    const key = `${each.kind}/${each.name}`;
+    const { kind, name } = each;
+    const known = candidates.get(key) ?? { kind, name, evidence: [], lanes: new Map<string, number>() };
+    known.evidence.push(each);
+    known.lanes.set(lane.name, (known.lanes.get(lane.name) ?? 0) + each.weight);
+    candidates.set(key, known);
+  };
+  for (const lane of lanes) {
+    const report = lane.examine(context);
+    if (report.missing !== null) missing.push(report.missing);
+    for (const each of report.evidence) add(lane, each);
+  }
+  for (const lane of lanes) {
+    for (const { kind, name, lanes: heard } of candidates.values()) {
+      const silent = kind === 'service' && !heard.has(lane.name) ? lane.silence?.(context, name) : null;
+      if (silent) add(lane, silent);
+    }
+    for (const { lanes: heard } of candidates.values()) {
+      const sum = heard.get(lane.name);
+      if (sum !== undefined) heard.set(lane.name, lane.cap * Math.tanh(sum / lane.cap));
+    }
+  }
+  return { candidates: [...candidates.values()], missing };
 }
 
-function rank(
-  scores: ReadonlyMap<string, { readonly score: number; readonly evidence: readonly LaneEvidence[] }>,
-  accounts: RecordedAccounts,
-  unit: Unit,
-): RecordedCause[] {
-  const entries = [...scores];
-  const odds = entries.map(([, { score }]) => 10 ** score);
-  const all = odds.reduce((sum, each) => sum + each, 10 ** SOMETHING_ELSE);
-  const causes = entries.map(([service, { score, evidence }], index): RecordedCause => {
-    const each = odds[index] as number;
-    const real = reality(accounts, unit, accounts.graph.index.get(service));
+function rank(candidates: readonly Candidate[], accounts: RecordedAccounts, unit: Unit): RecordedCause[] {
+  const scores = candidates.map(({ lanes }) => [...lanes.values()].reduce((sum, weight) => sum + weight, 0));
+  const all = scores.reduce((sum, score) => sum + 10 ** score, 10 ** SOMETHING_ELSE);
+  const causes = candidates.map(({ kind, name, evidence, lanes }, index): RecordedCause => {
+    const score = scores[index] as number;
+    const elsewhere = score - (lanes.get('own excess') ?? 0);
+    const suspect = kind === 'service' && elsewhere < INDEPENDENT ? accounts.graph.index.get(name) : undefined;
+    const real = 1 / (1 + 10 ** -(reality(accounts, unit, suspect) + Math.max(0, elsewhere)));
+    const sorted = [...evidence].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
     return {
-      service,
+      kind,
+      name,
       ...kindOf(evidence),
       score,
-      confidence: (each / all) * calibrated(10 ** real),
-      evidenceFor: evidence.filter(({ weight }) => weight >= 0),
-      evidenceAgainst: evidence.filter(({ weight }) => weight < 0),
+      confidence: calibrated((real * 10 ** score) / all),
+      evidenceFor: sorted.filter(({ weight }) => weight >= 0),
+      evidenceAgainst: sorted.filter(({ weight }) => weight < 0),
     };
   });
   return causes.sort((a, b) => b.score - a.score);
 }
 
-function calibrated(odds: number): number {
-  return 1 / (1 + Math.exp(-(CALIBRATION.offset + CALIBRATION.slope * Math.log(odds))));
+function calibrated(p: number): number {
+  return 1 / (1 + Math.exp(-(CALIBRATION.offset + CALIBRATION.slope * Math.log(p / (1 - p)))));
 }
 
 /** The fault class that the most weight speaks for; software where nothing says otherwise. */

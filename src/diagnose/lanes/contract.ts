@@ -7,11 +7,15 @@
  * facts; what they share (all of them see the same incident) is bounded by each lane's cap.
  */
 import type { FaultClass } from '../../model/incident.ts';
-import type { RecordedAccounts, Unit } from '../accounting/account.ts';
+import type { DamageShare, ShareContext } from '../accounting/shares.ts';
 import type { Recording } from '../recorded/types.ts';
 
+/** What may be accused: a service, or something that several of them share. */
+export type CandidateKind = 'service' | 'node' | 'zone' | 'dependency';
+
 export interface LaneEvidence {
-  readonly service: string;
+  readonly kind: CandidateKind;
+  readonly name: string;
   /** For people: with numbers and units. */
   readonly text: string;
   /** log10 likelihood ratio; negative: against. */
@@ -22,24 +26,42 @@ export interface LaneEvidence {
   readonly mechanism?: string;
 }
 
+export interface ServiceEvidence {
+  readonly weight: number;
+  readonly faultClass: FaultClass | null;
+  readonly mechanism?: string;
+}
+
+export function ofService(name: string, text: string, evidence: ServiceEvidence): LaneEvidence {
+  return { kind: 'service', name, text, ...evidence };
+}
+
+/**
+ * A share of the damage as log10 odds: even at one half, steep because a cause usually has several times the share of
+ * the loudest bystander, and bounded because some dust always lies elsewhere.
+ */
+export function shareWeight(share: number): number {
+  const bounded = Math.max(0, Math.min(1, share));
+  return 1.5 * Math.log10((bounded + 0.02) / (1.02 - bounded));
+}
+
 export interface LaneReport {
   readonly evidence: readonly LaneEvidence[];
   /** Why it could not say anything; null when it looked. */
   readonly missing: string | null;
 }
 
-export interface LaneContext {
+export interface LaneContext extends ShareContext {
   readonly recording: Recording;
-  readonly accounts: RecordedAccounts;
-  /** The unit in which the symptom hurts. */
-  readonly unit: Unit;
-  /** Calls from the symptom's service to each node; −1 unreachable. */
-  readonly reach: Int32Array;
+  /** Services with a share of the damage, the largest first. */
+  readonly shares: readonly DamageShare[];
 }
 
 export interface Lane {
   readonly name: string;
-  /** No service gains or loses more than this by this lane alone, in log10. How reliable this kind of fact is. */
+  /** No candidate gains or loses more than this by this lane alone, in log10. How reliable this kind of fact is. */
   readonly cap: number;
   examine(context: LaneContext): LaneReport;
+  /** What it means that the lane said nothing of a service that another lane accuses; left out: nothing. */
+  silence?(context: LaneContext, service: string): LaneEvidence | null;
 }
