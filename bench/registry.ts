@@ -9,5 +9,6 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   rca: async () => (await import('./rca/index.ts')).bench,
   logs: async () => (await import('./logs/index.ts')).bench,
   start: async () => (await import('./start/index.ts')).bench,
+  nab: async () => (await import('./nab/index.ts')).bench,
   intake: async () => (await import('./intake/index.ts')).bench,
 };

@@ -10,17 +10,13 @@ import { Tail } from './tail.ts';
 const BIN_MS: Ms = 1_800_000;
 const BINS = 48;
 const DAYS = 14;
-/** As fine as the fine discord's. */
-const FADE = 12;
-/** Habits differ from day to day, so only what one in fifty exceeds counts as unusual. */
-const USUAL = 0.98;
-
 export class ClockResidual {
   readonly #offsetMs: Ms;
   /** Means of past visits to each bin, DAYS each, the oldest overwritten. */
   readonly #means = new Float64Array(BINS * DAYS);
   readonly #visits = new Uint32Array(BINS);
-  readonly #tail = new Tail(USUAL);
+  readonly #tail: Tail;
+  readonly #fade: number;
   readonly #sorted = new Float64Array(DAYS);
   /** Half hours since 1970; NaN before the first. */
   #current = Number.NaN;
@@ -31,7 +27,10 @@ export class ClockResidual {
   #seen = 0;
   #last: Comparison | null = null;
 
-  constructor(offsetMs: Ms) {
+  /** `fade`: samples; `usual`: the quantile of past distances that counts as usual. */
+  constructor(offsetMs: Ms, fade: number, usual: number) {
+    this.#tail = new Tail(usual);
+    this.#fade = fade;
     this.#offsetMs = offsetMs;
   }
 
@@ -52,10 +51,10 @@ export class ClockResidual {
     this.#last = null;
     if (this.#median === null) return null;
     const residual = value - this.#median;
-    this.#energy = this.#energy * (1 - 1 / FADE) + residual * residual;
+    this.#energy = this.#energy * (1 - 1 / this.#fade) + residual * residual;
     this.#seen++;
     const comparison = this.#tail.judge(this.#energy < 1e-180 ? 0 : Math.sqrt(this.#energy));
-    if (this.#seen > FADE) this.#last = comparison;
+    if (this.#seen > this.#fade) this.#last = comparison;
     return this.#last;
   }
 

@@ -8,7 +8,7 @@
  * frequencies, more lengths, weights) gained nothing that survived cross-validation.
  */
 import { formatDuration, type Ms } from '../../model/time.ts';
-import { AlertBudget, BASE } from './budget.ts';
+import { AlertBudget } from './budget.ts';
 import { ClockResidual } from './clock-residual.ts';
 import {
   type Aspect,
@@ -21,26 +21,25 @@ import {
 } from './contract.ts';
 import { Discord } from './discord.ts';
 import { Extremes } from './extremes.ts';
+import { TUNING, type Tuning } from './tuning.ts';
 
-/** Values remembered at each of the two paces. 500 loses 4 points of 100, 2,000 gains none and costs twice as much. */
-const HISTORY = 1_000;
-const GROUP = 4;
 /** An anomaly is over when the score has been below half of what an alert needs for this many samples. */
-const CALM_SCORE = BASE / 2;
+const CALM_SHARE = 0.5;
 const CALM_SAMPLES = 32;
 /** The largest of three is taken, so each may be as unlikely by chance three times as often. */
 const LOG10_COMPARISONS = Math.log10(3);
 const MOST = 1e100;
 const UNKNOWN: MetricVerdict = { score: 0, minusLog10P: null, fired: false, anomalous: false, reason: null };
 
-export function create(config: Partial<MetricConfig> = {}): MetricDetector {
-  return new SeriesDetector({ ...DEFAULTS, ...config });
+export function create(config: Partial<MetricConfig> = {}, tuning: Tuning = TUNING): MetricDetector {
+  return new SeriesDetector({ ...DEFAULTS, ...config }, tuning);
 }
 
 class SeriesDetector implements MetricDetector {
   readonly #config: MetricConfig;
-  readonly #shape = new Discord({ history: HISTORY, fade: 12, skip: 16 });
-  readonly #slowShape = new Discord({ history: HISTORY, fade: 6, skip: 8 });
+  readonly #tuning: Tuning;
+  readonly #shape: Discord;
+  readonly #slowShape: Discord;
   readonly #clock: ClockResidual;
   readonly #budget: AlertBudget;
   readonly #group = new Extremes();
@@ -55,10 +54,14 @@ class SeriesDetector implements MetricDetector {
   #intervalMs: Ms | null = null;
   #lastMs = Number.NaN;
 
-  constructor(config: MetricConfig) {
+  constructor(config: MetricConfig, tuning: Tuning) {
+    const { history, fade, skip, usual, clockUsual } = tuning;
     this.#config = config;
-    this.#clock = new ClockResidual(config.clockOffsetMs);
-    this.#budget = new AlertBudget(config.horizon);
+    this.#tuning = tuning;
+    this.#shape = new Discord({ history, fade, skip, usual });
+    this.#slowShape = new Discord({ history, fade: fade / 2, skip: Math.ceil(skip / 2), usual });
+    this.#clock = new ClockResidual(config.clockOffsetMs, fade, clockUsual);
+    this.#budget = new AlertBudget(tuning, config.horizon);
   }
 
   get bytes(): number {
@@ -91,7 +94,13 @@ class SeriesDetector implements MetricDetector {
     const found = (aspect === 'shape' ? this.#shape : this.#slowShape).explain();
     if (found === null) return null;
     const { recent, baseline, lag } = found;
-    return { aspect, recent, baseline, samplesAgo: lag * (aspect === 'shape' ? 1 : GROUP), ...distances(found) };
+    return {
+      aspect,
+      recent,
+      baseline,
+      samplesAgo: lag * (aspect === 'shape' ? 1 : this.#tuning.group),
+      ...distances(found),
+    };
   }
 
   /** The last verdict again, without what happens once. */
@@ -103,12 +112,12 @@ class SeriesDetector implements MetricDetector {
     this.#measureInterval(timeMs);
     const shape = this.#shape.push(value);
     this.#group.add(value);
-    if (this.#group.count === GROUP) this.#slow = this.#slowShape.push(this.#group.take());
+    if (this.#group.count === this.#tuning.group) this.#slow = this.#slowShape.push(this.#group.take());
     const found = this.#largest(shape, this.#slow, this.#clock.push(timeMs, value));
     const score = found?.score ?? 0;
     const fired = this.#budget.spend(score);
     const wasAnomalous = this.#verdict.anomalous;
-    this.#calm = score >= CALM_SCORE ? 0 : this.#calm + 1;
+    this.#calm = score >= CALM_SHARE * this.#tuning.base ? 0 : this.#calm + 1;
     this.#verdict = {
       score,
       minusLog10P: logP(found),
@@ -146,7 +155,7 @@ class SeriesDetector implements MetricDetector {
     const { aspect, distance, usual, samplesAgo, recent } = found;
     const times = usual > 0 ? `${(distance / usual).toFixed(1)} times as far as usual` : 'the first change ever';
     if (aspect === 'time of day') return `${times} from this time of day on other days`;
-    const span = this.#spanOf(recent.length * (aspect === 'shape' ? 1 : GROUP));
+    const span = this.#spanOf(recent.length * (aspect === 'shape' ? 1 : this.#tuning.group));
     return `${times} from any other ${span}; the most similar ended ${this.#spanOf(samplesAgo ?? 0)} ago`;
   }
 

@@ -6,8 +6,8 @@
  *
  * an exponentially fading window in place of a sliding one: one multiplication a lag and sample, nothing to subtract,
  * so no error builds up, however large a spike was. Values are compared raw: level and size are what operators look at
- * (z-normalised stretches find shape in noise). The second-nearest counts, so that one earlier
- * incident does not make the next one usual.
+ * (z-normalised stretches find shape in noise). The second-nearest counts: one earlier incident does not make
+ * the next one usual.
  */
 import type { Comparison } from './contract.ts';
 import { Tail } from './tail.ts';
@@ -19,10 +19,10 @@ export interface DiscordOptions {
   readonly fade: number;
   /** Lags below this overlap with now, and pasts younger than this have seen too little: neither is compared. */
   readonly skip: number;
+  /** Quantile of past distances that counts as usual. */
+  readonly usual: number;
 }
 
-/** The distance that one in five exceeds is what "usual" means. */
-const USUAL = 0.8;
 /** Keeps fading distances out of the range where arithmetic is slow (subnormal numbers). */
 const DUST = 1e-200;
 /** Differences below this share of the values are rounding. */
@@ -34,14 +34,18 @@ export class Discord {
   readonly #values: Float64Array;
   /** Squared distances by lag; [0] is not used. */
   readonly #distances: Float64Array;
-  readonly #tail = new Tail(USUAL);
+  readonly #tail: Tail;
   /** Values seen. */
   #count = 0;
   #magnitude = 0;
   #nearestLag = 0;
   #last: Comparison | null = null;
+  /** Of the sweep under way. */
+  #best = 0;
+  #second = 0;
 
-  constructor({ history, fade, skip }: DiscordOptions) {
+  constructor({ history, fade, skip, usual }: DiscordOptions) {
+    this.#tail = new Tail(usual);
     this.#keep = 1 - 1 / fade;
     this.#skip = skip;
     this.#values = new Float64Array(history);
@@ -92,9 +96,6 @@ export class Discord {
     if (lags > wrap) this.#sweep(value, wrap + 1, lags, head + size);
     return this.#second;
   }
-
-  #best = 0;
-  #second = 0;
 
   /** Lags `from` to `to`, whose values lie at slot `origin − lag`. */
   #sweep(value: number, from: number, to: number, origin: number): void {
