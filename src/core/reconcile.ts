@@ -64,7 +64,11 @@ function windDown(ctx: Context, service: ServiceState, slots: Slot[], all: Map<s
     else if (slot.intent === 'remove') removeSlot(ctx, slot);
     else slot.phase = 'exited';
   }
-  if (service.intent === 'remove' && ctx.slotsOf(service.name).length === 0) ctx.state.services.delete(service.name);
+  if (service.intent !== 'remove' || ctx.slotsOf(service.name).length > 0) return;
+  ctx.state.services.delete(service.name);
+  ctx.state.autoscale.delete(service.name);
+  // Another service of that name, one day, is no heir of its past.
+  ctx.view.edges.retain((name) => ctx.state.services.has(name));
 }
 
 function advance(ctx: Context, slot: Slot): void {

@@ -7,7 +7,7 @@
  * and an incident of minutes cannot become the norm, because a query names the time before which it wants to know.
  */
 import { Histogram } from './histogram.ts';
-import type { EdgeFailures, EdgeSignal } from './signal.ts';
+import { type EdgeFailures, type EdgeSignal, OUTSIDE } from './signal.ts';
 import type { Ms } from './time.ts';
 import type { EdgeBaseline, EdgeHistoryView } from './view.ts';
 
@@ -141,7 +141,7 @@ export class EdgeHistory implements EdgeHistoryView {
   /** Forgets edges of services that are gone. */
   retain(keep: (service: string) => boolean): void {
     for (const [id, edge] of this.#edges) {
-      if (keep(edge.callee)) continue;
+      if (keep(edge.callee) && (edge.caller === OUTSIDE || keep(edge.caller))) continue;
       this.#held -= edge.windows.length;
       this.#edges.delete(id);
     }
