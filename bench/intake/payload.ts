@@ -39,8 +39,7 @@ export function tracePayloads(seed: number): Payload[] {
 /** An entry, an internal span, and for most a call to the next service, down to depth six. */
 function addTrace(random: Random, trace: number, spans: Map<string, JsonSpan[]>): void {
   const traceId = `${hex(0x5eed0000 + trace, 16)}${hex(trace, 8)}00000000`;
-  let id = 0;
-  const spanId = (): string => hex(trace, 8) + hex(++id, 8);
+  const spanId = (): string => hex(random.int(2 ** 32), 8) + hex(random.int(2 ** 32), 8);
   let at = Math.floor(random.float() * SERVICES.length);
   let parent = '';
   for (let depth = 0; depth < 6; depth++) {

@@ -44,10 +44,12 @@ export class SpanBuffer implements SpanColumns {
 
 /**
  * Span ids are unique only within a trace, and parents are only ever looked for in the same one: so the trace's low
- * half goes into the key. 0 stays 0, it means "none".
+ * half goes into the key. Multiplied and rotated as in MurmurHash3, because ids that count up are alike in both.
+ * 0 stays 0, it means "none".
  */
 export function mixIds(span: number, trace: number): number {
   if (span === 0) return 0;
-  const mixed = span ^ Math.imul(trace, 0x9e3779b1);
-  return mixed === 0 ? 1 : mixed | 0;
+  const k = Math.imul(span, 0xcc9e2d51);
+  const mixed = ((k << 15) | (k >>> 17)) ^ Math.imul(trace, 0x9e3779b1);
+  return mixed === 0 ? 1 : mixed;
 }
