@@ -21,6 +21,7 @@ import {
   textCompiler,
 } from './objects.ts';
 import { layOut } from './problem.ts';
+import { uniqueQueue } from './queues.ts';
 import { type CasArguments, type KeyAnswer, UniqueRegisters } from './registers.ts';
 import { SEARCH_BUDGET, Search, type SearchBudget } from './search.ts';
 import { uniqueSet } from './sets.ts';
@@ -133,6 +134,7 @@ class Checker {
     if (this.#object === 'set') {
       return { key: (_, rows) => uniqueSet(history, rows, this.#initial), sweep: () => null };
     }
+    if (this.#object === 'queue') return { key: (_, rows) => uniqueQueue(history, rows), sweep: () => null };
     const chains = new Chains(history);
     const sweep = (): Evidence | null => chains.sweep();
     if (this.#object === 'register') {

@@ -19,11 +19,11 @@ export interface SearchBudget {
    * each; the default is some 32 MiB. Raise it when a verdict is unknown and memory is there.
    */
   readonly configurations: number;
-  /** Steps and comparisons in all: some 50 million a second. Raise it to wait longer for a verdict. */
+  /** Steps and comparisons in all: some 10 million a second. Raise it to wait longer for a verdict. */
   readonly steps: number;
 }
 
-export const SEARCH_BUDGET: SearchBudget = { configurations: 1_000_000, steps: 500_000_000 };
+export const SEARCH_BUDGET: SearchBudget = { configurations: 1_000_000, steps: 200_000_000 };
 
 export type SearchOutcome =
   | { readonly kind: 'explained'; readonly peak: number }

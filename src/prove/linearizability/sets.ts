@@ -62,7 +62,11 @@ function inBlocks(
       if (seen.has(id)) known++;
       else if (adder >= 0) added.push(adder);
     }
-    if (known < seen.size) return missing(history, row, last, seen, elements, adders);
+    if (known < seen.size) {
+      return last
+        ? disagree(last.row, row)
+        : { rows: [row], failed: row, why: 'an element that was there from the start is missing' };
+    }
     const broken = before.block(added);
     if (broken) return broken;
     for (const id of elements) seen.add(id);
@@ -81,25 +85,6 @@ function inBlocks(
     return !seen.has(history.input[row] as number);
   });
   return before.block([...unseen]);
-}
-
-function missing(
-  history: History,
-  row: number,
-  last: Read | null,
-  seen: ReadonlySet<number>,
-  elements: ReadonlySet<number>,
-  adders: ReadonlyMap<number, number>,
-): Evidence {
-  if (last) return disagree(last.row, row);
-  for (const id of seen) {
-    if (!elements.has(id) && adders.get(id) === -1) break;
-  }
-  return {
-    rows: [row],
-    failed: row,
-    why: `an element that was there from the start is missing (${history.count} operations)`,
-  };
 }
 
 function disagree(a: number, b: number): Evidence {
