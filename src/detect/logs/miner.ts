@@ -64,6 +64,7 @@ export class TemplateMiner {
   readonly #slots = new Map<number, Slot>();
   readonly #values = new Set<string>();
   readonly #merges = new Map<number, number>();
+  #mergedCount = 0;
   #nextId = 1;
   #lines = 0;
 
@@ -90,6 +91,11 @@ export class TemplateMiner {
     let at = id;
     for (let next = this.#merges.get(at); next !== undefined; next = this.#merges.get(at)) at = next;
     return at;
+  }
+
+  /** How many templates have become part of another, so far. */
+  get merged(): number {
+    return this.#mergedCount;
   }
 
   get size(): number {
@@ -238,6 +244,7 @@ export class TemplateMiner {
     part.into = whole;
     this.#leave(part);
     if (part.id === whole.id) return;
+    this.#mergedCount++;
     if (this.#merges.size >= MERGES) dropOldest(this.#merges);
     this.#merges.set(part.id, whole.id);
   }
