@@ -1,6 +1,6 @@
 /**
  * The error catalogue. Ranges: 1xxx spec, 2xxx state and store, 3xxx runtime and checks, 4xxx traffic,
- * 5xxx plans and guard rails, 6xxx API and access, 7xxx CLI, 8xxx simulation and benches, 9xxx our own defects.
+ * 5xxx plans and guard rails, 6xxx API and access, 7xxx CLI, 8xxx simulation, benches and proofs, 9xxx our own defects.
  * A code is never reused or renumbered. docs/errors.md lists every one of them; a test fails when one is missing.
  */
 export interface ErrorCodeInfo {
@@ -129,6 +129,15 @@ export const ERROR_CODES = {
   HF8002: code('no such benchmark', 'List them with `npm run bench -- --list`.'),
   HF8003: code('benchmark peer missing', 'Install the Debian package shown.'),
   HF8041: code('history cannot be read', 'Correct the line shown: EDN or JSON maps with type, process, f and value.'),
+
+  HF8101: code('not an experiment', 'Write a map with title, description and method, in JSON or YAML.'),
+  HF8102: code('experiment lacks a key', 'Add the key shown.'),
+  HF8103: code('experiment has an unknown key', 'Use the suggested key, or begin your own keys with x-.'),
+  HF8104: code('experiment has a wrong value', 'Write the value in the form shown.'),
+  HF8105: code('experiment refers to nothing', 'Name an activity, control, secret or configuration of this file.'),
+  HF8106: code('provider not supported', 'Use the http or process provider, or a fault under x-holdfast.'),
+  HF8107: code('experiment lacks a variable', 'Set the environment variable shown, or give it a default.'),
+  HF8108: code('unknown fault', 'Use one of the kinds and parameters in the table of faults in docs/experiments.md.'),
 
   HF9000: code('internal error', 'This is a defect of Holdfast: report it with the log.', 'later'),
 } as const satisfies Record<string, ErrorCodeInfo>;

@@ -1,7 +1,8 @@
 /** Holds a tree to the grammar: unknown keys with a suggestion, wrong kinds, bad values. It never stops at the first. */
+
+import { nearest } from '../model/suggest.ts';
 import type { Problems } from './problems.ts';
 import type { MapShape, Shape } from './shape.ts';
-import { nearest } from './suggest.ts';
 import type { MapNode, Place, ScalarNode, SpecNode } from './tree.ts';
 
 /** Checks `node`, found at `path` (for messages, and to say on which level a misplaced key belongs). */

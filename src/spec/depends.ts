@@ -1,8 +1,8 @@
 /** `depends_on` (both forms) and `links`; what a service waits for, and circles among them. */
 import type { DependencyCondition, DependencySpec } from '../model/spec.ts';
+import { nearest } from '../model/suggest.ts';
 import type { Problems } from './problems.ts';
 import type { Scope } from './scope.ts';
-import { nearest } from './suggest.ts';
 import { entriesOf, get, itemsOf, type Place, textOf } from './tree.ts';
 import { readBool } from './values.ts';
 

@@ -2,6 +2,8 @@
  * From files to one tree of services: several documents in a file, `include`, `extends`. Files come through a
  * function that is handed in, so that this stays without I/O and a test can hand in a map.
  */
+
+import { nearest } from '../model/suggest.ts';
 import { checkShape } from './check.ts';
 import { readDotEnv } from './dotenv.ts';
 import type { Lookup } from './interpolate.ts';
@@ -10,7 +12,6 @@ import { merge, mergeMaps, withoutResets } from './merge.ts';
 import { baseOf, dirOf, joinPath } from './paths.ts';
 import type { Problems } from './problems.ts';
 import { file as fileShape } from './schema/file.ts';
-import { nearest } from './suggest.ts';
 import {
   type Entry,
   entriesOf,

@@ -1,5 +1,6 @@
 /** The system: which services run here, in which order they wait, and what they may not share. */
 import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
+import { nearest } from '../model/suggest.ts';
 import { quote } from './check.ts';
 import { type Runnable, runnableOf } from './command.ts';
 import { dependenciesOf, refuseCircles, type WrittenDependency, writtenDependencies } from './depends.ts';
@@ -8,7 +9,6 @@ import { policyOf } from './own.ts';
 import { baseOf } from './paths.ts';
 import { compare, type Problems } from './problems.ts';
 import { serviceOf } from './service.ts';
-import { nearest } from './suggest.ts';
 import { entriesOf, get, itemsOf, type MapNode, type Place, positionOf, type SpecNode, textOf } from './tree.ts';
 
 export interface SystemSource {
