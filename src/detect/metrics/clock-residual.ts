@@ -10,6 +10,8 @@ import { Tail } from './tail.ts';
 const BIN_MS: Ms = 1_800_000;
 const BINS = 48;
 const DAYS = 14;
+/** Energy below this is what faded of an earlier difference. */
+const NOTHING = 1e-180;
 export class ClockResidual {
   readonly #offsetMs: Ms;
   /** Means of past visits to each bin, DAYS each, the oldest overwritten. */
@@ -53,7 +55,10 @@ export class ClockResidual {
     const residual = value - this.#median;
     this.#energy = this.#energy * (1 - 1 / this.#fade) + residual * residual;
     this.#seen++;
-    const comparison = this.#tail.judge(this.#energy < 1e-180 ? 0 : Math.sqrt(this.#energy));
+    const comparison = this.#tail.judge(
+      this.#energy < NOTHING ? 0 : Math.sqrt(this.#energy),
+      Math.abs(residual) * Math.sqrt(this.#fade),
+    );
     if (this.#seen > this.#fade) this.#last = comparison;
     return this.#last;
   }

@@ -4,7 +4,7 @@ import type { Ms } from '../../model/time.ts';
 export interface MetricConfig {
   /**
    * Samples over which the alert budget evens out; null: it adapts, being as long as the series has been watched, up
-   * to MAX_HORIZON. Longer means fewer alerts after the first of a kind. Give it only when the length is known.
+   * to `maxHorizon`. Longer means fewer alerts after the first of a kind. Give it only when the length is known.
    */
   readonly horizon: number | null;
   /**
@@ -29,7 +29,7 @@ export interface MetricVerdict {
   readonly minusLog10P: number | null;
   /** An alert, paid from the budget. */
   readonly fired: boolean;
-  /** From an alert until the score has been low for a while: open and close a symptom by this. */
+  /** From an alert until values have been usual again for a while: open and close a symptom by this. */
   readonly anomalous: boolean;
   /** One line when fired, else null. */
   readonly reason: string | null;
@@ -63,6 +63,8 @@ export interface MetricDetector {
 export interface Comparison {
   /** Doublings beyond the usual distance, 0 to TOP_SCORE. */
   readonly score: number;
+  /** The same for the newest value alone, without what still fades: tells when it is over. */
+  readonly current: number;
   readonly minusLog10P: number | null;
   readonly distance: number;
   readonly usual: number;

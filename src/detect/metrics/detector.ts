@@ -18,14 +18,15 @@ import {
   type MetricDetector,
   type MetricExplanation,
   type MetricVerdict,
+  TOP_SCORE,
 } from './contract.ts';
 import { Discord } from './discord.ts';
 import { Extremes } from './extremes.ts';
 import { TUNING, type Tuning } from './tuning.ts';
 
-/** An anomaly is over when the score has been below half of what an alert needs for this many samples. */
+/** An anomaly is over when the newest values, averaged over about so many, score less than half of what an alert needs. */
+const CALM_SAMPLES = 16;
 const CALM_SHARE = 0.5;
-const CALM_SAMPLES = 32;
 /** The largest of three is taken, so each may be as unlikely by chance three times as often. */
 const LOG10_COMPARISONS = Math.log10(3);
 const MOST = 1e100;
@@ -49,8 +50,8 @@ class SeriesDetector implements MetricDetector {
   #slow: Comparison | null = null;
   #aspect: Aspect | null = null;
   #verdict: MetricVerdict = UNKNOWN;
-  /** Samples since the score was last high; at CALM_SAMPLES an anomaly is over. */
-  #calm = CALM_SAMPLES;
+  /** How unusual the newest values are, on the average. */
+  #unrest = 0;
   #intervalMs: Ms | null = null;
   #lastMs = Number.NaN;
 
@@ -113,16 +114,18 @@ class SeriesDetector implements MetricDetector {
     const shape = this.#shape.push(value);
     this.#group.add(value);
     if (this.#group.count === this.#tuning.group) this.#slow = this.#slowShape.push(this.#group.take());
-    const found = this.#largest(shape, this.#slow, this.#clock.push(timeMs, value));
+    const clock = this.#clock.push(timeMs, value);
+    const found = this.#largest(shape, this.#slow, clock);
     const score = found?.score ?? 0;
     const fired = this.#budget.spend(score);
     const wasAnomalous = this.#verdict.anomalous;
-    this.#calm = score >= CALM_SHARE * this.#tuning.base ? 0 : this.#calm + 1;
+    const current = Math.max(shape?.current ?? 0, clock?.current ?? 0);
+    this.#unrest = fired ? TOP_SCORE : this.#unrest + (current - this.#unrest) / CALM_SAMPLES;
     this.#verdict = {
       score,
       minusLog10P: logP(found),
       fired,
-      anomalous: fired || (wasAnomalous && this.#calm < CALM_SAMPLES),
+      anomalous: fired || (wasAnomalous && this.#unrest > CALM_SHARE * this.#tuning.base),
       reason: fired ? this.#reason() : null,
     };
     return this.#verdict;

@@ -30,6 +30,8 @@ const ROUNDING = 1e-9;
 
 export class Discord {
   readonly #keep: number;
+  /** From a lasting difference to its distance. */
+  readonly #scale: number;
   readonly #skip: number;
   readonly #values: Float64Array;
   /** Squared distances by lag; [0] is not used. */
@@ -47,6 +49,7 @@ export class Discord {
   constructor({ history, fade, skip, usual }: DiscordOptions) {
     this.#tail = new Tail(usual);
     this.#keep = 1 - 1 / fade;
+    this.#scale = Math.sqrt(fade);
     this.#skip = skip;
     this.#values = new Float64Array(history);
     this.#distances = new Float64Array(history + 1);
@@ -60,12 +63,14 @@ export class Discord {
   push(value: number): Comparison | null {
     const nearest = this.#advance(value);
     const size = this.#values.length;
+    const newest = Math.abs(value - (this.#values[(this.#count - this.#nearestLag + size) % size] as number));
     this.#values[this.#count % size] = value;
     this.#count++;
     this.#magnitude += (Math.abs(value) - this.#magnitude) / Math.min(this.#count, size);
     if (nearest === Number.POSITIVE_INFINITY) return null;
     const distance = Math.sqrt(nearest);
-    this.#last = this.#tail.judge(distance <= ROUNDING * this.#magnitude || nearest < DUST * 1e6 ? 0 : distance);
+    const nothing = distance <= ROUNDING * this.#magnitude || nearest < DUST * 1e6;
+    this.#last = this.#tail.judge(nothing ? 0 : distance, nothing ? 0 : newest * this.#scale);
     return this.#last;
   }
 

@@ -7,8 +7,9 @@ import { type Comparison, TOP_SCORE } from './contract.ts';
 
 /** Resolution of the quantile: 2^(1/8), ±4.5 %. */
 const BINS_PER_DOUBLING = 8;
-/** 64 doublings at once; the window moves with the data. */
+/** 64 doublings, with the quantile in the middle; moved when it comes within 8 of an end. */
 const BINS = 512;
+const MARGIN = 64;
 /** When so many are counted all counts are halved: the last 4,096 to 8,192 distances decide. */
 const FORGET_AT = 8_192;
 /** Fewer distances than this name no probability. */
@@ -45,9 +46,10 @@ export class Tail {
     return this.#at < 0 ? 0 : 2 ** ((this.#low + this.#at + 0.5) / BINS_PER_DOUBLING);
   }
 
-  /** Judges a distance by those before it, then counts it. */
-  judge(distance: number): Comparison {
+  /** Judges a distance by those before it, then counts it. `newest`: what it would be if all values were as the last. */
+  judge(distance: number, newest: number): Comparison {
     const usual = this.usual;
+    const current = Math.min(TOP_SCORE, this.#doublings(newest, usual));
     const doublings = this.#doublings(distance, usual);
     const minusLog10P = this.#count < ENOUGH ? null : this.#minusLog10P(doublings, usual);
     if (doublings > 0 && usual > 0) {
@@ -55,7 +57,7 @@ export class Tail {
       this.#exceeded++;
     }
     this.#add(distance);
-    return { score: Math.min(TOP_SCORE, doublings), minusLog10P, distance, usual };
+    return { score: Math.min(TOP_SCORE, doublings), current, minusLog10P, distance, usual };
   }
 
   #doublings(distance: number, usual: number): number {
@@ -84,38 +86,28 @@ export class Tail {
     }
     if (this.#count >= FORGET_AT) this.#forget();
     this.#follow();
+    if (this.#at >= 0 && (this.#at < MARGIN || this.#at >= BINS - MARGIN)) this.#centre();
   }
 
+  /** Outliers are counted in the outermost bins: which of them it is does not move a quantile. */
   #binOf(distance: number): number {
     const key = Math.floor(Math.log2(distance) * BINS_PER_DOUBLING);
     if (this.#count - this.#zeros <= 1) this.#low = key - (BINS >> 1);
-    const over = key - (this.#low + BINS - 1);
-    if (over > 0) this.#raise(over);
-    if (key < this.#low) this.#lower(this.#low - key);
-    return Math.max(0, key - this.#low);
+    return Math.max(0, Math.min(BINS - 1, key - this.#low));
   }
 
-  /** Moves the bins' range up; what falls out below is counted in the first. */
-  #raise(by: number): void {
-    const shift = Math.min(by, BINS - 1);
-    let lost = 0;
-    for (let bin = 0; bin <= shift; bin++) lost += this.#bins[bin] as number;
-    this.#bins.copyWithin(0, shift);
-    this.#bins.fill(0, BINS - shift);
-    this.#bins[0] = lost;
+  /** Moves the range so that the quantile is in its middle; what falls out is counted in the outermost bins. */
+  #centre(): void {
+    const by = this.#at - (BINS >> 1);
+    const moved = new Float32Array(BINS);
+    for (let bin = 0; bin < BINS; bin++) {
+      const to = Math.max(0, Math.min(BINS - 1, bin - by));
+      moved[to] = (moved[to] as number) + (this.#bins[bin] as number);
+    }
+    this.#bins.set(moved);
     this.#low += by;
     this.#restart();
-  }
-
-  /** Moves the range down as far as nothing is lost above. */
-  #lower(by: number): void {
-    let free = 0;
-    while (free < Math.min(by, BINS - 1) && this.#bins[BINS - 1 - free] === 0) free++;
-    if (free === 0) return;
-    this.#bins.copyWithin(free, 0, BINS - free);
-    this.#bins.fill(0, 0, free);
-    this.#low -= free;
-    this.#restart();
+    this.#follow();
   }
 
   #forget(): void {
