@@ -6,7 +6,7 @@
  *   passed   = what the caller saw of the edge, where that was measured; else excess(c) × share(n → c),
  *              share ∝ the excess of c's callers
  *   gap(e)   = what the caller saw − what the callee saw: lost between the two, which is the network's
- *   entered  = excess(n) − Σ_callers received(e): what reached n from outside of all that is known
+ *   entered  = excess(n) − Σ_callers received(e): what users of n, or callers that nobody measured, suffered
  *
  * Conservation: Σ own + Σ gap = Σ entered, whatever the graph looks like and however many edges are missing, because
  * each edge is counted once at its caller and once at its callee. Own shares may be negative: callees suffered more
@@ -89,7 +89,7 @@ function fromEdges(graph: CallGraph, node: number, views: readonly EdgeViews[], 
   const sum = (value: (part: Excess) => number): number => parts.reduce((total, part) => total + value(part), 0);
   const most = (value: (part: Excess) => number): number => Math.max(...parts.map(value));
   const bins = (value: (part: Excess) => Float64Array): Float64Array =>
-    Float64Array.from({ length: windows.bins }, (_, bin) => sum((part) => value(part)[bin] as number));
+    Float64Array.from({ length: windows.bins }, (_, bin) => sum((part) => value(part)[bin] ?? 0));
   return {
     seconds: sum(({ seconds }) => seconds),
     failed: sum(({ failed }) => failed),
@@ -135,6 +135,11 @@ function ledger(unit: Unit, graph: CallGraph, excess: readonly (Excess | null)[]
   const entered = Float64Array.from(nodes);
   graph.edges.forEach((_, edge) => {
     const [caller, callee] = [graph.caller[edge] as number, graph.callee[edge] as number];
+    // Users, and callers that nothing is known of: what they suffer entered at their callee.
+    if (excess[caller] === null) {
+      entered[callee] = (entered[callee] as number) + (gap[edge] as number);
+      return;
+    }
     own[caller] = (own[caller] as number) - (passed[edge] as number);
     entered[callee] = (entered[callee] as number) - (received[edge] as number);
   });
@@ -149,7 +154,8 @@ export function ownPerBin(
 ): Float64Array {
   const bins = (from: Excess | null): Float64Array | null =>
     from === null ? null : unit === 'seconds' ? from.secondsPerBin : from.failedPerBin;
-  const own = Float64Array.from(bins(excess[node] ?? null) ?? new Float64Array(windows.bins));
+  const own = new Float64Array(windows.bins);
+  own.set(bins(excess[node] ?? null) ?? []);
   for (const edge of graph.out[node] as readonly number[]) {
     const seen = views[edge]?.seen ?? views[edge]?.answered ?? null;
     const callee = graph.callee[edge] as number;
@@ -157,7 +163,7 @@ export function ownPerBin(
     const all = ledgers[unit].excess[callee] as number;
     const share = seen !== null ? 1 : all > 0 ? (ledgers[unit].passed[edge] as number) / all : 0;
     if (from !== null)
-      for (let bin = 0; bin < own.length; bin++) own[bin] = (own[bin] as number) - share * (from[bin] as number);
+      for (let bin = 0; bin < own.length; bin++) own[bin] = (own[bin] as number) - share * (from[bin] ?? 0);
   }
   return own;
 }

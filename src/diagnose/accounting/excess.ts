@@ -31,7 +31,7 @@ const QUIET_BINS = 3;
 export interface Excess {
   readonly seconds: number;
   readonly failed: number;
-  /** The same per incident bin. */
+  /** The same per incident bin; empty when there is none. */
   readonly secondsPerBin: Float64Array;
   readonly failedPerBin: Float64Array;
   /** Largest deviation after onset in σ, gated or not; 0 when nothing could be compared. */
@@ -85,11 +85,13 @@ export function endWithSymptom(windows: Windows, symptom: Excess, unit: 'seconds
   return windows;
 }
 
+/** Most services: nothing is allocated for them. */
+const UNHARMED = new Float64Array(0);
+
 export function excessOf({ incident, normal }: Measured, windows: Windows): Excess {
   const norm = normal === null ? null : isNorm(normal) ? normal : normOf(normal);
   const base = baseOf(incident, norm, windows);
-  const secondsPerBin = new Float64Array(windows.bins);
-  const failedPerBin = new Float64Array(windows.bins);
+  let [secondsPerBin, failedPerBin] = [UNHARMED, UNHARMED];
   let [slowSigma, failedSigma, slowBins, failedBins, measuredBins, requests] = [0, 0, 0, 0, 0, 0];
   const harmedCalls = { seconds: 0, failed: 0 };
   for (let bin = windows.beforeTo; bin < windows.end; bin++) {
@@ -104,6 +106,7 @@ export function excessOf({ incident, normal }: Measured, windows: Windows): Exce
       if (sigma >= GATE_SIGMA) {
         slowBins++;
         harmedCalls.seconds += calls;
+        if (secondsPerBin.length === 0) secondsPerBin = new Float64Array(windows.bins);
         secondsPerBin[bin] = (calls * slower) / 1_000;
       }
     }
@@ -114,6 +117,7 @@ export function excessOf({ incident, normal }: Measured, windows: Windows): Exce
       if (sigma >= GATE_SIGMA) {
         failedBins++;
         harmedCalls.failed += calls;
+        if (failedPerBin.length === 0) failedPerBin = new Float64Array(windows.bins);
         failedPerBin[bin] = calls * worse;
       }
     }
@@ -150,7 +154,7 @@ interface Base {
 
 function baseOf(incident: Load, norm: Norm | null, windows: Windows): Base {
   const before = (series: Load['latencyMs']): number =>
-    median(Array.from(series).slice(windows.beforeFrom, windows.beforeTo));
+    median(series, windows.beforeFrom, Math.min(series.length, windows.beforeTo));
   const latencyMs = worse(norm?.latencyMs, before(incident.latencyMs));
   const failedShare = worse(norm?.failedShare, before(incident.failedShare));
   return {

@@ -40,9 +40,9 @@ function spreadOf(series: Series): { bins: number; center: number; sigma: number
   return { bins, center, sigma: Math.max(MAD_TO_SIGMA * deviation(values, center), tail / TAIL_TO_SIGMA) };
 }
 
-/** Median of what is there; NaN when nothing is. */
-export function median(series: Series): number {
-  return middle(present(series));
+/** Median of what is there in [from, to); NaN when nothing is. */
+export function median(series: Series, from = 0, to = series.length): number {
+  return middle(present(series, from, to));
 }
 
 /** Median absolute deviation from the median; NaN when nothing is there. */
@@ -51,11 +51,18 @@ export function mad(series: Series): number {
   return deviation(values, middle(values));
 }
 
-function present(series: Series): Float64Array {
-  const values = new Float64Array(series.length);
+/** Where values are reordered; grown as needed, used by one call at a time. Saves two allocations per series. */
+let scratch = new Float64Array(256);
+
+/** What is there, in a place that the next call overwrites. */
+function present(series: Series, from = 0, to = series.length): Float64Array {
+  if (scratch.length < to - from) scratch = new Float64Array(2 * (to - from));
   let n = 0;
-  for (const value of series) if (!Number.isNaN(value)) values[n++] = value;
-  return values.subarray(0, n);
+  for (let i = from; i < to; i++) {
+    const value = series[i] as number;
+    if (!Number.isNaN(value)) scratch[n++] = value;
+  }
+  return scratch.subarray(0, n);
 }
 
 function deviation(values: Float64Array, center: number): number {

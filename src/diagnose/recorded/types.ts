@@ -122,6 +122,21 @@ export interface RecordedPlacement {
   readonly name: string;
 }
 
+/** One span of a trace, as most tracers have them. */
+export interface RecordedSpan {
+  readonly trace: string;
+  readonly id: string;
+  readonly parent: string | null;
+  readonly service: string;
+  readonly kind: 'client' | 'server' | 'internal';
+  readonly operation: string;
+  readonly startMs: Ms;
+  readonly durationMs: Ms;
+  readonly failed: boolean;
+  /** client: whom it called, where the tracer knows. */
+  readonly peer: string | null;
+}
+
 export interface Recording {
   /** The incident's bins, oldest first, some before onset when there are any. */
   readonly bins: readonly Bin[];
