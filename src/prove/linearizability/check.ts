@@ -77,6 +77,17 @@ function bringsLists(history: History): boolean {
   return false;
 }
 
+/** A way without search. */
+interface Judge {
+  /** All keys at once, where that is possible. */
+  whole?(): KeyAnswer;
+  key(key: number, rows: Int32Array): KeyAnswer;
+  /** What only shows when all keys have been looked at. */
+  sweep(): Evidence | null;
+}
+
+const NO_ROWS = (_key: number): Int32Array => new Int32Array(0);
+
 class Checker {
   readonly #history: History;
   readonly #options: LinearizabilityOptions;
@@ -96,11 +107,17 @@ class Checker {
   }
 
   report(): LinearizabilityReport {
-    const { rows, starts } = byKey(this.#history);
-    const keys = starts.length - 1;
-    const part = (key: number): Int32Array => rows.subarray(starts[key] as number, starts[key + 1] as number);
+    const keys = this.#history.keys.length;
     const left: number[] = [];
-    const evidence = this.#withoutSearch(keys, part, left);
+    const judge = this.#options.searchOnly ? null : this.#judge();
+    let evidence = judge?.whole?.() ?? null;
+    let part = NO_ROWS;
+    if (evidence === 'search' || !judge?.whole) {
+      const { rows, starts } = byKey(this.#history);
+      part = (key) => rows.subarray(starts[key] as number, starts[key + 1] as number);
+      evidence = this.#keyByKey(judge, keys, part, left);
+    }
+    evidence ??= judge?.sweep() ?? null;
     const base = { object: this.#object, operations: this.#history.count, keys };
     if (evidence) {
       const counterexample = fromEvidence(this.#history, evidence);
@@ -117,18 +134,17 @@ class Checker {
     return unknown ? { verdict: 'unknown', ...counts, unknown } : { verdict: 'linearizable', ...counts };
   }
 
-  /** Keys that it cannot judge are put into `left`. */
-  #withoutSearch(keys: number, part: (key: number) => Int32Array, left: number[]): Evidence | null {
-    const judge = this.#options.searchOnly ? null : this.#judge();
+  /** Keys that cannot be judged without search are put into `left`. */
+  #keyByKey(judge: Judge | null, keys: number, part: (key: number) => Int32Array, left: number[]): Evidence | null {
     for (let key = 0; key < keys; key++) {
       const answer: KeyAnswer = judge ? judge.key(key, part(key)) : 'search';
       if (answer === 'search') left.push(key);
       else if (answer) return answer;
     }
-    return judge?.sweep() ?? null;
+    return null;
   }
 
-  #judge(): { key(key: number, rows: Int32Array): KeyAnswer; sweep(): Evidence | null } | null {
+  #judge(): Judge | null {
     const history = this.#history;
     const f = (name: string): number => history.functions.indexOf(name);
     if (this.#object === 'set') {
@@ -141,7 +157,7 @@ class Checker {
       const initial = history.values.find(this.#initial);
       const functions = { read: f('read'), write: f('write'), cas: f('cas') };
       const registers = new UniqueRegisters(history, chains, functions, initial, this.#cas);
-      return { key: (key, rows) => registers.key(key, rows), sweep };
+      return { whole: () => registers.whole(), key: (key, rows) => registers.key(key, rows), sweep };
     }
     if (this.#object === 'text' && (this.#initial === null || this.#initial === '')) {
       const appends = new UniqueAppends(history, chains, { get: f('get'), put: f('put'), append: f('append') });

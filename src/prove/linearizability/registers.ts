@@ -39,6 +39,41 @@ export class UniqueRegisters {
     this.#linked = new Uint8Array(cas.from.length);
   }
 
+  /**
+   * All keys at once, in the order of the rows, which is how memory lies; 'search' when that does not apply: there are
+   * swaps, or a value was written twice, be it to different keys. Then `key` has to be asked for each.
+   */
+  whole(): KeyAnswer {
+    const { count, f, input, key, outcome, output, keys } = this.#history;
+    if (this.#f.cas >= 0) return 'search';
+    const { read: reading } = this.#f;
+    const holder = new Int32Array(this.#holder.length);
+    for (let row = 0; row < count; row++) {
+      if (f[row] === reading || outcome[row] === FAIL) continue;
+      const value = input[row] as number;
+      if (holder[value] !== 0 || value === this.#initial) return 'search';
+      holder[value] = row + 1;
+    }
+    for (let row = 0; row < count; row++) {
+      if (f[row] !== reading || outcome[row] !== OK) continue;
+      const value = output[row] as number;
+      const k = key[row] as number;
+      const writer = (holder[value] as number) - 1;
+      if (value === this.#initial) this.#chains.read(k, row);
+      else if (writer >= 0 && key[writer] === k) this.#chains.read(this.#chains.versionOf(writer), row);
+      else return { rows: [row], failed: row, why: 'nobody ever wrote what it read' };
+    }
+    for (let k = 0; k < keys.length; k++) this.#chains.close(k, k);
+    for (let row = 0; row < count; row++) {
+      if (f[row] === reading || outcome[row] === FAIL) continue;
+      const version = this.#chains.versionOf(row);
+      if (outcome[row] === INFO && !this.#chains.isRead(version)) continue;
+      const broken = this.#chains.close(version, key[row] as number);
+      if (broken) return broken;
+    }
+    return null;
+  }
+
   /** Rows of one key in the order of invocation. */
   key(key: number, rows: Int32Array): KeyAnswer {
     const swaps = this.#hold(key, rows);
