@@ -8,6 +8,7 @@
  * have been merged.
  */
 
+import { ALLOWANCE } from '../../src/detect/logs/budget.ts';
 import { Masker, WILD } from '../../src/detect/logs/mask.ts';
 import { DEFAULTS, TemplateMiner } from '../../src/detect/logs/miner.ts';
 import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
@@ -15,6 +16,7 @@ import { groupingAccuracy } from './accuracy.ts';
 import { type LogSet, loadSets } from './data.ts';
 import { Drain, usualMask } from './drain.ts';
 import { freeText, measureMemory, measureSpeed, ratePerCpuSecond } from './speed.ts';
+import { FAULTS, watchStream } from './streams.ts';
 
 const ACCURACY = 0.9;
 const LINES_PER_SECOND = 300_000;
@@ -33,7 +35,7 @@ export const bench: Bench = {
       return [];
     }
     options.log(`${sets.length} sets: ${sets.map(({ name }) => name).join(', ')}`);
-    return [...accuracyRows(sets), ...peerRows(sets), ...costRows(sets, options)];
+    return [...accuracyRows(sets), ...peerRows(sets), ...costRows(sets, options), ...symptomRows(options)];
   },
 };
 
@@ -168,6 +170,31 @@ function measureDrain(sets: readonly LogSet[], rounds: number): number {
     }
     return sets.reduce((sum, { lines }) => sum + lines.length, 0);
   }).perCpuSecond;
+}
+
+/** Simulated streams: the symptoms need a clock and faults, which the sets have not. */
+function symptomRows({ quick, log }: BenchOptions): BenchRow[] {
+  const [streams, days] = quick ? [3, 2] : [20, 10];
+  log(`symptoms: ${streams} simulated streams of ${days} days`);
+  const results = Array.from({ length: streams }, (_, seed) => watchStream(seed + 1, days));
+  const alarms = results.reduce((sum, { falseClaims }) => sum + falseClaims, 0) / (streams * days);
+  return [
+    {
+      ...info('symptoms.false', 'claims on nothing, per stream and day (simulated)', alarms, '1/day'),
+      target: ALLOWANCE.perDay,
+      pass: alarms <= ALLOWANCE.perDay,
+      note: 'load that rises and falls by the day, rare lines, an hourly batch',
+    },
+    ...FAULTS.map((fault) => {
+      const times = results.map(({ noticedMs }) => noticedMs[fault] ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+      const missed = times.filter((time) => time === Number.POSITIVE_INFINITY).length;
+      const median = (times[Math.floor(times.length / 2)] as number) / 1_000;
+      return {
+        ...info(`symptoms.${fault}`, `fault to claim: ${fault}, median`, median, 's'),
+        note: `${missed} of ${streams} not noticed`,
+      };
+    }),
+  ];
 }
 
 function info(id: string, what: string, value: number, unit = ''): BenchRow {

@@ -3,7 +3,7 @@
  * and falls over the day, rare lines, bursts that belong to normal life (a batch each hour), a restart's start-up lines.
  * Seeded. For alarms on nothing and for the time until something is noticed; the wording does not matter here.
  */
-import { BUCKET_MS, LogWatch } from '../../src/detect/logs/watch.ts';
+import { LogWatch } from '../../src/detect/logs/watch.ts';
 import { Random } from '../../src/model/random.ts';
 
 const HOUR_MS = 3_600_000;
@@ -84,5 +84,3 @@ function poisson(mean: number, random: Random): number {
   }
   return count;
 }
-
-export { BUCKET_MS };

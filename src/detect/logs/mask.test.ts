@@ -41,6 +41,7 @@ describe('masking', () => {
     ['HTTP/1.1 or tree/torus', 'HTTP/<*> or tree/torus'],
     // identifiers keep their names
     ['attempt_1445144423722_0020_m_000000_0 ok', 'attempt_<*> ok'],
+    ['db-28800 and a-b12', 'db-<*> and a-<*>'],
     ['eth0 and node-246', 'eth<*> and node-<*>'],
     ['request 9b2d8c1e-7f3a-4c1b-9a2e-0f1d2c3b4a5e', 'request <*>'],
     ['at c00045a4 0xdeadbeef deadbeef', 'at <*> <*> <*>'],

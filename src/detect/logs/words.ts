@@ -136,15 +136,13 @@ export function isHost(line: string, start: number, end: number, portFollows: bo
   return portFollows || (labels.length >= 3 && last.length === 2);
 }
 
-/** What is left of a word that holds a digit. -1: nothing, it is a value; otherwise how many characters it keeps. */
-export type Kept = number;
-
 /**
+ * What is left of a word that holds a digit. -1: nothing, it is a value; otherwise how many characters it keeps.
  * `node-17` keeps `node-`, `attempt_1445_m_0` keeps `attempt_`, `eth0` keeps `eth`: the name is the message, the
  * number the value. Nothing is kept of numbers (`126MB`, `-3.5`, `1st`), hex (`c00045a4`, UUIDs) and of words that
  * mix letters and digits to and fro (`x7Kp2q`): those are identifiers.
  */
-export function keptOf(line: string, start: number, end: number): Kept {
+export function keptOf(line: string, start: number, end: number): number {
   let separator = -1;
   let hex = true;
   let at = start;
@@ -158,10 +156,15 @@ export function keptOf(line: string, start: number, end: number): Kept {
     } else if (!isHexLetter(code)) hex = false;
   }
   if (at === start || (separator === at - 1 && at - 1 === start)) return -1;
-  if (hex && end - start >= 4 && isHexWord(line, at, end)) return -1;
+  const least = separator < 0 ? HEX : HEX_WITH_DASHES;
+  if (hex && end - start >= least && isHexWord(line, at, end)) return -1;
   if (separator >= 0) return separator + 1 - start;
   return turns(line, start, end) > 1 ? -1 : at - start;
 }
+
+/** Shorter is too often a name: `b12`, `db-17`. */
+const HEX = 4;
+const HEX_WITH_DASHES = 16;
 
 /** How often letters and digits take turns within the first label. */
 function turns(line: string, start: number, end: number): number {
