@@ -7,6 +7,7 @@ export interface ServerOptions {
   readonly ports?: string;
   readonly tokenFile?: string;
   readonly allowHost?: readonly string[];
+  readonly notify?: readonly string[];
   readonly acceptReplay?: true;
 }
 
@@ -16,15 +17,24 @@ export function withServer(command: Command): Command {
     .option('--ports <low-high>', 'ports for instances and their dependencies')
     .option('--token-file <path>', 'tokens and roles; needed beyond loopback')
     .option('--allow-host <name...>', 'further names under which the API may be called')
+    .option('--notify <url...>', 'who is told when a human is called: webhook+https://…, alertmanager+http://…, @FILE')
     .option('--accept-replay', 'start although the journal, replayed by this version, decides differently');
 }
 
-export function serverArguments({ listen, ports, tokenFile, allowHost, acceptReplay }: ServerOptions): string[] {
+export function serverArguments({
+  listen,
+  ports,
+  tokenFile,
+  allowHost,
+  notify,
+  acceptReplay,
+}: ServerOptions): string[] {
   return [
     ...(listen === undefined ? [] : ['--listen', listen]),
     ...(ports === undefined ? [] : ['--ports', ports]),
     ...(tokenFile === undefined ? [] : ['--token-file', resolve(tokenFile)]),
     ...(allowHost ?? []).flatMap((name) => ['--allow-host', name]),
+    ...(notify ?? []).flatMap((address) => ['--notify', address]),
     ...(acceptReplay ? ['--accept-replay'] : []),
   ];
 }

@@ -3,7 +3,9 @@
  * are worth another try; everything else says that this request will never be taken. Redirects are not followed: the
  * request carries credentials, and where they go is for the operator to say.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { HoldfastError } from '../model/errors.ts';
 import type { Ms } from '../model/time.ts';
 import type { Outcome } from './contract.ts';
 import { longestFirst, shown, type Target, usage } from './target.ts';
@@ -34,7 +36,7 @@ export class Poster {
   }
 
   async post({ body, headers = {}, secrets = [], signal }: PostRequest): Promise<Outcome> {
-    const token = this.#tokenFile?.readToken();
+    const token = await this.#tokenFile?.token();
     const authorization = token === undefined ? this.#target.authorization : `Bearer ${token}`;
     let response: Response;
     try {
@@ -134,39 +136,49 @@ export function retryAfterMs(header: string | null, nowWallMs: number): Ms | nul
 export class SecretFile {
   readonly #file: string;
 
-  /** HF7002 when it cannot be read now: better said at the start than at the first page. */
-  constructor(file: string, target: Target) {
+  private constructor(file: string) {
     this.#file = file;
-    try {
-      this.read();
-    } catch (error) {
-      throw usage(`--notify ${target.name}: ${(error as Error).message}`, REMEDY);
-    }
   }
 
+  /** null when the option is not given. HF7002 when its file is no good: better said at the start than at a page. */
   static of(target: Target, option: string): SecretFile | null {
     const file = target.options.text(option);
-    return file === null ? null : new SecretFile(file, target);
+    if (file === null) return null;
+    try {
+      // Reading anything else (a pipe) may take for ever.
+      if (!statSync(file).isFile()) throw usage(`${file} is no file`, REMEDY);
+      contentOf(file, readFileSync(file, 'utf8'));
+    } catch (error) {
+      throw usage(`--notify ${target.name}: ${readTrouble(file, error).message}`, REMEDY);
+    }
+    return new SecretFile(file);
   }
 
-  read(): string {
-    let text: string;
+  async read(): Promise<string> {
     try {
-      text = readFileSync(this.#file, 'utf8').trim();
+      return contentOf(this.#file, await readFile(this.#file, 'utf8'));
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      throw usage(`${this.#file} cannot be read: ${code}`, REMEDY);
+      throw readTrouble(this.#file, error);
     }
-    if (text === '') throw usage(`${this.#file} is empty`, REMEDY);
-    return text;
   }
 
   /** One that fits into a header. */
-  readToken(): string {
-    const text = this.read();
+  async token(): Promise<string> {
+    const text = await this.read();
     if (!/^[\x21-\x7e]+$/.test(text)) throw usage(`${this.#file} holds more than a token`, REMEDY);
     return text;
   }
+}
+
+function contentOf(file: string, text: string): string {
+  const content = text.trim();
+  if (content === '') throw usage(`${file} is empty`, REMEDY);
+  return content;
+}
+
+function readTrouble(file: string, error: unknown): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  return usage(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}`, REMEDY);
 }
 
 const REMEDY = 'Name a file that holds the secret alone.';

@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { CoreInput, CoreOptions, CoreOutput } from '../core/contract.ts';
 import type { HoldfastError } from '../model/errors.ts';
 import type { NodeFacts } from '../model/link.ts';
+import type { Notices } from '../notify/notices.ts';
 import type { AgentPort } from './agent-port.ts';
 import type { Topic } from './control-plane.ts';
 import { Engine } from './engine.ts';
@@ -20,6 +21,7 @@ import { Topics } from './topics.ts';
 export interface DaemonOptions {
   readonly state: OpenState;
   readonly agent: AgentPort;
+  readonly notices: Notices;
   readonly version: string;
   readonly stateDir: string;
   readonly coreOptions: CoreOptions;
@@ -33,6 +35,8 @@ const TICK_MS = 100;
 const QUIET_TICK_MS = 250;
 const SWEEP_MS = 1_000;
 const RESERVE_MS = 60_000;
+/** What receivers of notices are owed is looked at anew this often, besides whenever an incident begins or ends. */
+const NOTICES_MS = 30_000;
 
 const INCIDENT_TOPICS: ReadonlySet<string> = new Set([
   'symptom',
@@ -60,6 +64,8 @@ export class Daemon {
   #machine: NodeFacts | null = null;
   #lastTickAt = 0;
   #journalError: HoldfastError | null = null;
+  /** An incident began or ended since receivers were last told. */
+  #noticesDue = false;
 
   constructor(options: DaemonOptions) {
     const { state, agent } = options;
@@ -77,7 +83,10 @@ export class Daemon {
       seal: state.secrets.seal,
       snapshot: () => this.#record(),
       command: (command) => agent.command(command),
-      page: (incident, text) => options.log({ level: 'error', text: `page for ${incident}: ${text}` }),
+      page: (incident, text) => {
+        options.log({ level: 'error', text: `page for ${incident}: ${text}` });
+        options.notices.page(incident, text);
+      },
       event: (event) => {
         this.#eventSeq += 1;
         this.events.add(event, iso(state.core, event.at));
@@ -104,6 +113,10 @@ export class Daemon {
     this.#reserve.restore();
     this.#every(RESERVE_MS, () => this.#reserve.restore());
     this.#every(SWEEP_MS, () => this.#sweep());
+    this.#o.notices.start(apiUrl);
+    this.#every(NOTICES_MS, () => {
+      this.#noticesDue = true;
+    });
   }
 
   /** Stops taking anything in; `traffic`: endpoints go away as well. */
@@ -111,6 +124,7 @@ export class Daemon {
     for (const timer of this.#timers) clearInterval(timer);
     this.#lag.disable();
     this.topics.close();
+    await this.#o.notices.close();
     await this.agent.close(traffic);
     await this.engine.close();
     await this.state.close();
@@ -139,7 +153,7 @@ export class Daemon {
         stateDir: this.#o.stateDir,
         node: this.#o.coreOptions.node,
         machine: this.#machine,
-        parts: [this.#ownPart(), this.#journalPart(), ...this.agent.parts()],
+        parts: [this.#ownPart(), this.#journalPart(), ...this.agent.parts(), ...this.#notifierParts()],
       },
     };
   }
@@ -154,6 +168,7 @@ export class Daemon {
       lagP99Seconds: Math.max(0, this.#lag.percentile(99) / 1e9 - 0.01),
       journalBytes: journal.bytes,
       journalEntries: journal.lastSeq - journal.firstSeq + 1,
+      notifiers: this.#o.notices.figures(),
     };
   }
 
@@ -193,6 +208,7 @@ export class Daemon {
       if (output.kind !== 'event') continue;
       touched.add('event').add('status').add('services');
       if (INCIDENT_TOPICS.has(output.event.topic)) touched.add('incidents');
+      if (output.event.topic === 'incident') this.#noticesDue = true;
       if (output.event.level === 'error') this.#o.log({ level: 'warn', text: output.event.text });
     }
     if (input.kind === 'agent' && input.message.kind === 'signals') {
@@ -206,9 +222,17 @@ export class Daemon {
   }
 
   #sweep(): void {
-    this.engine.sweep().catch((error) => {
-      if (!this.engine.closed) this.#o.fatal(error);
-    });
+    this.engine.sweep().then(
+      () => {
+        // Only what a kill -9 cannot take back is told to anybody outside.
+        if (!this.#noticesDue || this.#journalError !== null) return;
+        this.#noticesDue = false;
+        this.#o.notices.look();
+      },
+      (error) => {
+        if (!this.engine.closed) this.#o.fatal(error);
+      },
+    );
   }
 
   #trouble(error: HoldfastError | null): void {
@@ -232,5 +256,13 @@ export class Daemon {
     const error = this.#journalError;
     const detail = error === null ? `${journal.lastSeq} entries, ${journal.bytes} bytes` : error.message;
     return { name: 'journal', state: error === null ? 'running' : 'down', pid: null, detail };
+  }
+
+  #notifierParts(): Moment['facts']['parts'] {
+    return this.#o.notices.figures().map(({ name, trouble, waiting, lastAt }) => {
+      const last = lastAt === null ? 'nothing told yet' : `last told ${lastAt}`;
+      const detail = trouble === null ? last : `${trouble}; ${waiting} waiting, ${last}`;
+      return { name: `notify ${name}`, state: trouble === null ? 'running' : 'down', pid: null, detail };
+    });
   }
 }

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import type { CoreOptions } from '../core/contract.ts';
 import { createCore, restoreCore } from '../core/index.ts';
 import { asHoldfastError } from '../model/errors.ts';
+import { notifiersOf } from '../notify/registry.ts';
+import type { Store } from '../store/contract.ts';
 import { EmbeddedStore } from '../store/embedded/store.ts';
 import { Daemon } from './daemon.ts';
 import { createApp } from './http/app.ts';
@@ -18,7 +20,7 @@ import { parseOptions, type ServerOptions } from './options.ts';
 import { controlPlane } from './plane.ts';
 import { openState } from './state.ts';
 import { version } from './version.ts';
-import { createAgent } from './wiring.ts';
+import { createAgent, createNotices } from './wiring.ts';
 
 /** The seed of the core's own random choices (jitter): any will do, as long as replay uses the same. */
 const SEED = 7_420;
@@ -28,6 +30,7 @@ const END_LIMIT_MS = 15_000;
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   const admitted = access(options);
+  const notifiers = notifiersOf(options.notify);
   const running = version();
   const cores = { create: createCore, restore: restoreCore };
   const coreOptions: CoreOptions = { seed: SEED, portRange: options.portRange, node: hostname() };
@@ -35,12 +38,16 @@ async function main(): Promise<void> {
   let log = (line: { readonly level: 'info' | 'warn' | 'error'; readonly text: string }): void => {
     if (echo) process.stderr.write(`${line.text}\n`);
   };
+  let store!: Store;
   const state = await openState({
     stateDir: options.stateDir,
     version: running,
     cores,
     coreOptions,
-    openStore: (dir) => EmbeddedStore.open({ dir }),
+    openStore: async (dir) => {
+      store = await EmbeddedStore.open({ dir });
+      return store;
+    },
     acceptReplay: options.acceptReplay,
     log: (line) => log(line),
   });
@@ -51,7 +58,9 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', fatal);
 
   const agent = createAgent({ stateDir: options.stateDir, node: coreOptions.node, clock: state.clock, log });
-  const daemon = new Daemon({ state, agent, version: running, stateDir: options.stateDir, coreOptions, log, fatal });
+  const notices = await createNotices({ notifiers, store, state, log });
+  const parts = { state, agent, notices };
+  const daemon = new Daemon({ ...parts, version: running, stateDir: options.stateDir, coreOptions, log, fatal });
   let down = false;
   const plane = controlPlane({ daemon, cores });
   const app = createApp({

@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly tokenFile: string | null;
   readonly portRange: readonly [low: number, high: number];
   readonly allowHosts: readonly string[];
+  /** Addresses of receivers of pages, as they were given: they may hold secrets. */
+  readonly notify: readonly string[];
   readonly foreground: boolean;
   readonly acceptReplay: boolean;
 }
@@ -22,7 +24,7 @@ export const DEFAULT_PORT = 7420;
 const PORTS_HIGH = 32_000;
 
 export const USAGE = `usage: server --state-dir DIR [--listen HOST:PORT] [--token-file FILE] [--ports LOW-HIGH]
-              [--allow-host NAME]... [--foreground] [--accept-replay]`;
+              [--allow-host NAME]... [--notify URL|@FILE]... [--foreground] [--accept-replay]`;
 
 export function parseOptions(argv: readonly string[]): ServerOptions {
   const values = parsed(argv);
@@ -35,6 +37,7 @@ export function parseOptions(argv: readonly string[]): ServerOptions {
     tokenFile: values['token-file'] === undefined ? null : resolve(values['token-file']),
     portRange: values.ports === undefined ? defaultRange(stateDir) : rangeOf(values.ports),
     allowHosts: values['allow-host'] ?? [],
+    notify: values.notify ?? [],
     foreground: values.foreground ?? false,
     acceptReplay: values['accept-replay'] ?? false,
   };
@@ -50,6 +53,7 @@ function parsed(argv: readonly string[]) {
         'token-file': { type: 'string' },
         ports: { type: 'string' },
         'allow-host': { type: 'string', multiple: true },
+        notify: { type: 'string', multiple: true },
         foreground: { type: 'boolean' },
         'accept-replay': { type: 'boolean' },
       },

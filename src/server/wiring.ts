@@ -1,9 +1,18 @@
-/** Puts the parts of this machine together: the process runtime, the traffic process and the agent between them. */
+/**
+ * Puts the parts of this machine together: the process runtime, the traffic process and the agent between them; and
+ * what tells people elsewhere.
+ */
 import { Agent } from '../agent/agent.ts';
 import type { AgentMessage } from '../model/link.ts';
+import type { Notifier } from '../notify/contract.ts';
+import { Notices } from '../notify/notices.ts';
 import { ProcessRuntime } from '../runtime/process/runtime.ts';
+import type { Store } from '../store/contract.ts';
 import type { AgentPort } from './agent-port.ts';
 import type { Clock } from './clock.ts';
+import { iso } from './mapping/facts.ts';
+import { StoreLedger } from './notify-ledger.ts';
+import type { OpenState } from './state.ts';
 import { TrafficLink } from './traffic-link.ts';
 
 export interface AgentWiring {
@@ -44,4 +53,29 @@ export function createAgent({ stateDir, node, clock, log }: AgentWiring): AgentP
       await traffic.close(end);
     },
   };
+}
+
+export interface NoticeWiring {
+  readonly notifiers: readonly Notifier[];
+  readonly store: Store;
+  readonly state: Pick<OpenState, 'core' | 'clock' | 'secrets'>;
+  readonly log: AgentWiring['log'];
+}
+
+export function createNotices({ notifiers, store, state, log }: NoticeWiring): Promise<Notices> {
+  const { core, clock, secrets } = state;
+  return Notices.open({
+    notifiers,
+    ledger: new StoreLedger(store),
+    source: {
+      incidents: () => core.incidents,
+      system: () => core.spec?.name ?? null,
+      iso: (at) => iso(core, at),
+      seal: secrets.seal,
+    },
+    now: () => clock.now(),
+    wallMs: () => clock.wallMs(),
+    random: Math.random,
+    log,
+  });
 }

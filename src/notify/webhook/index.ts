@@ -15,7 +15,7 @@ export const webhook: NotifierKind = {
       repeatMs: null,
       async deliver(notice, signal) {
         const body = JSON.stringify(payloadOf(notice));
-        const secret = secretFile?.read();
+        const secret = await secretFile?.read();
         if (secret === undefined) return poster.post({ body, signal });
         const headers = { [SIGNATURE_HEADER]: signatureOf(body, secret) };
         return poster.post({ body, headers, secrets: [secret], signal });

@@ -1,5 +1,6 @@
 /** GET /metrics: how things are now (from the core), what happened so far (from the tally), and our own cost. */
 import type { Core } from '../../core/contract.ts';
+import type { NotifierFigures } from '../../notify/contract.ts';
 import type { Moment } from '../mapping/facts.ts';
 import { isOpen, openSymptoms } from '../mapping/health.ts';
 import { Exposition, type Sample } from './exposition.ts';
@@ -13,6 +14,7 @@ export interface OwnFigures {
   readonly lagP99Seconds: number;
   readonly journalBytes: number;
   readonly journalEntries: number;
+  readonly notifiers?: readonly NotifierFigures[];
 }
 
 export function metricsText(moment: Moment, tally: Tally, own: OwnFigures): string {
@@ -29,6 +31,7 @@ export function metricsText(moment: Moment, tally: Tally, own: OwnFigures): stri
   edges(out, tally);
   node(out, moment);
   ownFigures(out, own);
+  notifiers(out, own.notifiers ?? []);
   return out.text();
 }
 
@@ -111,4 +114,24 @@ function ownFigures(out: Exposition, own: OwnFigures): void {
   out.gauge('holdfast_event_loop_lag_p99_seconds', `${lag}, 99th percentile.`, one(own.lagP99Seconds));
   out.gauge('holdfast_journal_bytes', 'Size of the journal on disk.', one(own.journalBytes));
   out.gauge('holdfast_journal_entries', 'Entries in the journal.', one(own.journalEntries));
+}
+
+function notifiers(out: Exposition, all: readonly NotifierFigures[]): void {
+  const each = (of: (figures: NotifierFigures) => Readonly<Record<string, number>>, label: string): readonly Sample[] =>
+    all.flatMap((figures) =>
+      Object.entries(of(figures)).map(([key, value]) => ({ labels: { notifier: figures.name, [label]: key }, value })),
+    );
+  const told = each(({ delivered, repeated }) => ({ ...delivered, repeat: repeated }), 'kind');
+  out.counter('holdfast_notices_total', 'Told to a receiver, and taken by it.', told);
+  const failed = each(({ failed, refused, dropped }) => ({ retried: failed, refused, dropped }), 'outcome');
+  out.counter('holdfast_notice_failures_total', 'Attempts that a receiver did not take, by what follows.', failed);
+  const now = (value: (figures: NotifierFigures) => number): readonly Sample[] =>
+    all.map((figures) => ({ labels: { notifier: figures.name }, value: value(figures) }));
+  out.gauge(
+    'holdfast_notices_waiting',
+    'Not yet taken by the receiver.',
+    now(({ waiting }) => waiting),
+  );
+  const up = now(({ trouble }) => (trouble === null ? 1 : 0));
+  out.gauge('holdfast_notifier_up', '1 unless the last attempt failed.', up);
 }
