@@ -2,5 +2,6 @@
 import type { Intake } from './contract.ts';
 import { otlpGrpc } from './otlp/grpc.ts';
 import { otlpHttp } from './otlp/http.ts';
+import { remoteWrite } from './prometheus/remote-write.ts';
 
-export const INTAKES: readonly Intake[] = [otlpHttp, otlpGrpc];
+export const INTAKES: readonly Intake[] = [otlpHttp, otlpGrpc, remoteWrite];
