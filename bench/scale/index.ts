@@ -6,6 +6,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Core, CoreInput } from '../../src/core/contract.ts';
 import { createCore } from '../../src/core/index.ts';
 import type { LaunchSpec } from '../../src/model/link.ts';
@@ -72,12 +74,27 @@ function rowsOf(costs: readonly Cost[]): BenchRow[] {
     target: 1.1,
     pass: growth <= 1.1,
   });
+  const memory = large.heapBytes / small.heapBytes / (large.instances / small.instances);
+  rows.push({
+    id: 'growth.memory',
+    what: `heap per instance at ${large.instances} against ${small.instances} (1 = linear)`,
+    value: memory,
+    unit: '×',
+    target: 1.1,
+    pass: memory <= 1.1,
+  });
   return rows;
 }
 
+/** What is garbage is no cost of an instance: without a collection the figure would be a matter of luck. */
+const collect = ((): (() => void) => {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+})();
+
 async function measure(size: number, seconds: number): Promise<Cost> {
   const dir = mkdtempSync(join(tmpdir(), 'holdfast-scale-'));
-  global.gc?.();
+  collect();
   const heapBefore = process.memoryUsage().heapUsed;
   const core = createCore({ seed: 1, portRange: [20_000, 20_000 + 4 * size + 1_000], node: 'node-1' });
   const fleet = await Fleet.open(core, dir);
@@ -86,8 +103,8 @@ async function measure(size: number, seconds: number): Promise<Cost> {
     const before = process.cpuUsage();
     await fleet.live(seconds);
     const { user, system } = process.cpuUsage(before);
-    global.gc?.();
-    const heapBytes = Math.max(0, process.memoryUsage().heapUsed - heapBefore);
+    collect();
+    const heapBytes = process.memoryUsage().heapUsed - heapBefore;
     return { instances: size, cpuShare: (user + system) / 1e6 / seconds, heapBytes };
   } finally {
     await fleet.close();

@@ -34,6 +34,11 @@ export function startChecker(options: CheckerOptions): Checker {
 }
 
 /** A probe that cannot even be made (no such port) fails each time it is run. */
+/** Connecting costs next to nothing, starting a process for it does not; a report of its own is not looked for. */
+function isCheap({ probe }: CheckSpec): boolean {
+  return probe.kind === 'http' || probe.kind === 'tcp' || probe.kind === 'grpc';
+}
+
 function probeOrFailure(...[probe, target]: Parameters<typeof probeFor>): Probe {
   try {
     return probeFor(probe, target);
@@ -56,7 +61,7 @@ class ProbeChecker implements Checker {
     this.#options = options;
     this.#probe = probe;
     const now = options.clock.now();
-    this.#schedule = new CheckSchedule(options.spec, options.startedAt, now, options.phase);
+    this.#schedule = new CheckSchedule(options.spec, options.startedAt, now, options.phase, isCheap(options.spec));
     this.#wait();
   }
 

@@ -22,6 +22,16 @@ describe('CheckSchedule', () => {
     expect(runs(schedule, 6, 0, (at) => at >= 250)).toEqual([50, 150, 250, 1_000, 2_000, 3_000]);
   });
 
+  it('looks in step with the age of what starts, where looking is cheap', () => {
+    const schedule = new CheckSchedule(SPEC, 0, 0, 0, true);
+    const at = runs(schedule, 40, 0, (now) => now >= 1_500).filter((now) => now <= 1_500);
+    expect(at.slice(0, 12)).toEqual([0, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 220]);
+    const gaps = at.slice(1).map((now, index) => now - (at[index] as number));
+    expect(Math.max(...gaps)).toBeCloseTo(100);
+    // What starts in a second is seen to be ready a tenth of a second later at most, after some thirty looks.
+    expect(at.length).toBeLessThan(45);
+  });
+
   it('looks at its interval once the start period is over, passed or not', () => {
     const schedule = new CheckSchedule({ ...SPEC, startPeriodMs: 200 }, 0, 0, 0);
     expect(runs(schedule, 5, 0, () => false)).toEqual([0, 100, 200, 1_200, 2_200]);
