@@ -138,6 +138,19 @@ export const ERROR_CODES = {
   HF8106: code('provider not supported', 'Use the http or process provider, or a fault under x-holdfast.'),
   HF8107: code('experiment lacks a variable', 'Set the environment variable shown, or give it a default.'),
   HF8108: code('unknown fault', 'Use one of the kinds and parameters in the table of faults in docs/experiments.md.'),
+  HF8201: code(
+    'fault not possible here',
+    'Use what the message of the fault names instead; docs/faults.md says what each fault needs.',
+  ),
+  HF8202: code('no such fault', 'Use one of the faults in docs/faults.md.'),
+  HF8203: code('target gone or of the wrong kind', 'Name a living target of the kind shown.'),
+  HF8204: code('fault could not be begun', 'See the reason shown, and keeper.log in the state directory.', 'later'),
+  HF8205: code('fault unknown or over', 'Inject it again.'),
+  HF8206: code(
+    'fault not reverted yet',
+    'See its residue, and keeper.log in the state directory; reverting it again tries again.',
+    'later',
+  ),
 
   HF9000: code('internal error', 'This is a defect of Holdfast: report it with the log.', 'later'),
 } as const satisfies Record<string, ErrorCodeInfo>;
