@@ -4,7 +4,7 @@
  *
  * - *suspect*: two observers (or the only one) find its silence too unlikely.
  * - *dead*: two observers, and the majority of those appointed, have each heard nothing for 10 s while they were
- *   listening, and no caller was answered meanwhile. Final for that incarnation: a peer that was declared dead
+ *   listening, nobody hears it, and no caller was answered meanwhile. Final for that incarnation: a peer that was declared dead
  *   wrongly comes back under a higher one.
  * - *gray*: those who should agree do not. Heartbeats come, but calls fail; calls succeed, but heartbeats are lost; or
  *   some observers hear it and others do not, and keep not hearing it.
@@ -129,7 +129,7 @@ export class Council {
     }
     const sure = suspecting.filter(({ silentMs }) => silentMs >= this.#options.deadMs);
     const majority = Math.max(this.#options.quorum, Math.floor(this.#appointed.length / 2) + 1);
-    const state: PeerState = sure.length >= majority ? 'dead' : 'suspect';
+    const state: PeerState = sure.length >= majority && hearing.length === 0 ? 'dead' : 'suspect';
     return { state, reason: null, logP, evidence };
   }
 
