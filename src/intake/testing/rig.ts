@@ -18,13 +18,13 @@ export interface Rig {
   points(): string[];
 }
 
-export function rig(limits: Partial<IntakeLimits> = {}): Rig {
+export function rig(limits: Partial<IntakeLimits> = {}, wallMs = WALL_MS): Rig {
   let now = 1_000;
   const batches: TelemetryBatch[] = [];
   const hub = new IntakeHub({
     emit: (batch) => void batches.push(batch),
     now: () => now,
-    wallMs: () => WALL_MS,
+    wallMs: () => wallMs,
     limits: { joinSpans: 4_096, ...limits },
   });
   const advance = (ms: number): void => {
