@@ -24,6 +24,8 @@ export interface SystemOptions {
   /** Variables for interpolation. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly healthyWithinMs?: number;
+  /** Further options of the server, also after a restart: `--notify`, …. */
+  readonly serverArguments?: readonly string[];
 }
 
 const CALL_PATIENCE_MS = 15_000;
@@ -32,18 +34,29 @@ export class TestSystem {
   readonly stateDir: string;
   readonly #file: string;
   readonly #variables: Readonly<Record<string, string>>;
+  readonly #serverArguments: readonly string[];
 
   private constructor(options: SystemOptions) {
     this.stateDir = realpathSync(mkdtempSync(join(tmpdir(), 'hf-test-')));
     this.#file = options.file;
     this.#variables = options.variables ?? {};
+    this.#serverArguments = options.serverArguments ?? [];
   }
 
   static async start(options: SystemOptions): Promise<TestSystem> {
     ensureBuilt();
     const system = new TestSystem(options);
     const timeout = `${options.healthyWithinMs ?? 60_000}ms`;
-    const args = ['up', '-f', options.file, '--state-dir', system.stateDir, '--timeout', timeout];
+    const args = [
+      'up',
+      '-f',
+      options.file,
+      '--state-dir',
+      system.stateDir,
+      '--timeout',
+      timeout,
+      ...system.#serverArguments,
+    ];
     const up = await cli(args, { env: system.#variables, timeoutMs: 90_000 });
     if (up.code === 0) return system;
     const log = system.serverLog();
@@ -130,7 +143,7 @@ export class TestSystem {
   }
 
   async startServer(): Promise<void> {
-    await ensureServer(this.stateDir, undefined);
+    await ensureServer(this.stateDir, undefined, this.#serverArguments);
   }
 
   /** Ends everything; throws when a process is still there afterwards, having killed it. */

@@ -223,7 +223,12 @@ describe('the metrics', () => {
     tally.step(after, { kind: 'tick', wallMs: 0 }, [event('incident')]);
     tally.step(after, { kind: 'tick', wallMs: 0 }, [event('incident')]);
 
-    const { samples, types } = readExposition(metricsText(momentOf(after), tally, figures));
+    const told = { delivered: { page: 3, resolved: 2 }, repeated: 7, failed: 4, refused: 1, dropped: 5, waiting: 6 };
+    const notifiers = [
+      { ...told, name: 'webhook+https://h/…', trouble: 'connection refused', lastAt: null },
+      { ...told, name: 'alertmanager+http://h:9093', trouble: null, lastAt: null },
+    ];
+    const { samples, types } = readExposition(metricsText(momentOf(after), tally, { ...figures, notifiers }));
     const value = (name: string, labels: Record<string, string> = {}): number | undefined =>
       samples.find((s) => s.name === name && Object.entries(labels).every(([key, text]) => s.labels[key] === text))
         ?.value;
@@ -244,6 +249,13 @@ describe('the metrics', () => {
     expect(value('holdfast_detection_seconds_bucket', { le: '0.025' })).toBe(0);
     expect(value('holdfast_repair_seconds_sum')).toBe(2);
     expect(value('holdfast_repair_seconds_count')).toBe(1);
+    const [hook, alerts] = notifiers.map(({ name }) => ({ notifier: name }));
+    expect(value('holdfast_notices_total', { ...hook, kind: 'page' })).toBe(3);
+    expect(value('holdfast_notices_total', { ...alerts, kind: 'repeat' })).toBe(7);
+    expect(value('holdfast_notice_failures_total', { ...hook, outcome: 'retried' })).toBe(4);
+    expect(value('holdfast_notice_failures_total', { ...hook, outcome: 'dropped' })).toBe(5);
+    expect(value('holdfast_notices_waiting', hook)).toBe(6);
+    expect([value('holdfast_notifier_up', hook), value('holdfast_notifier_up', alerts)]).toEqual([0, 1]);
     for (const [name, type] of types) expect(name.endsWith('_total'), name).toBe(type === 'counter');
   });
 });
