@@ -3,8 +3,9 @@
  *
  *   seconds = Σ_bins requests × max(0, latency − base)        extra seconds that callers waited
  *   failed  = Σ_bins requests × max(0, failedShare − base)    extra calls that failed
- *   base    = the worse of (median of normal bins, median of the incident's bins before onset):
- *             what was bad already before onset is no part of this incident (recency rule)
+ *   base    = the worse of (median of normal bins, lower quartile of the incident's bins before onset):
+ *             what was bad already before onset is no part of this incident (recency rule); the quartile, because an
+ *             alarm comes late and the last bins before it are often part of what it tells of
  *   gate    : a bin counts only when it lies GATE_SIGMA σ beyond the base;
  *             σ = max(spread, 5 % of the base, 1 ms) for latency, max(spread, 0.25 points, the binomial error of the
  *             bin's number of calls) for failures
@@ -12,8 +13,8 @@
  * Floors and signs matter more than the choice of statistic: a metronome of a service deviates by many of its own MADs
  * without anybody waiting, and what became faster is no damage.
  */
-import { isNorm, median, normOf } from '../recorded/norm.ts';
-import type { Bin, Load, Measured, Norm } from '../recorded/types.ts';
+import { FEWEST_BINS, isNorm, lowerQuartile, normOf } from '../recorded/norm.ts';
+import type { Bin, Load, Measured, Norm, Series } from '../recorded/types.ts';
 
 /** Deviations below this are noise. Lower finds weaker faults and blames more bystanders. */
 export const GATE_SIGMA = 2;
@@ -23,10 +24,10 @@ export const LATENCY_FLOOR_SHARE = 0.05;
 export const LATENCY_FLOOR_MS = 1;
 /** … and for shares of failures: a quarter of a percentage point. */
 export const FAILED_FLOOR = 0.0025;
-/** Bins right before onset that say what was just normal. More are steadier, fewer are fresher. */
-const BEFORE_BINS = 3;
 /** Bins without the symptom after which the incident is over. Fewer split one that comes and goes into two. */
 const QUIET_BINS = 3;
+/** How long an alarm may come before what it tells of can be seen. */
+const PATIENCE_BINS = 5;
 
 export interface Excess {
   readonly seconds: number;
@@ -54,8 +55,7 @@ export interface Excess {
 /** Which of the incident's bins lie before onset, and which count as damage. */
 export interface Windows {
   readonly bins: number;
-  /** Bins [from, to) lie wholly before onset. */
-  readonly beforeFrom: number;
+  /** Bins [0, beforeTo) lie wholly before onset. */
   readonly beforeTo: number;
   /** Bins [beforeTo, end) belong to the incident. */
   readonly end: number;
@@ -68,19 +68,22 @@ export function windowsOf(bins: readonly Bin[], onsetMs: number): Windows {
   if (beforeTo === 0 && bins.length > 1) beforeTo = 1;
   // An alarm after everything in the window: then only the first bin is sure to be clean.
   if (beforeTo >= bins.length) beforeTo = Math.min(1, bins.length - 1);
-  return { bins: bins.length, beforeFrom: Math.max(0, beforeTo - BEFORE_BINS), beforeTo, end: bins.length };
+  return { bins: bins.length, beforeTo, end: bins.length };
 }
 
 /**
- * Ends the incident where its symptom has been gone for QUIET_BINS bins: damage after that is another incident, and
- * within hours of bins something always happens. A symptom that has not begun by then is none.
+ * Ends the incident where its symptom has been gone for QUIET_BINS bins, or has not come within PATIENCE_BINS: damage
+ * after that is another incident, and within hours of bins something always happens.
  */
 export function endWithSymptom(windows: Windows, symptom: Excess, unit: 'seconds' | 'failed'): Windows {
   const perBin = unit === 'seconds' ? symptom.secondsPerBin : symptom.failedPerBin;
   let quiet = 0;
+  let patience = PATIENCE_BINS;
   for (let bin = windows.beforeTo; bin < windows.bins; bin++) {
-    quiet = (perBin[bin] as number) > 0 ? 0 : quiet + 1;
-    if (quiet >= QUIET_BINS) return { ...windows, end: bin + 1 };
+    const there = (perBin[bin] ?? 0) > 0;
+    if (there) patience = QUIET_BINS;
+    quiet = there ? 0 : quiet + 1;
+    if (quiet >= patience) return { ...windows, end: bin + 1 };
   }
   return windows;
 }
@@ -89,8 +92,7 @@ export function endWithSymptom(windows: Windows, symptom: Excess, unit: 'seconds
 const UNHARMED = new Float64Array(0);
 
 export function excessOf({ incident, normal }: Measured, windows: Windows): Excess {
-  const norm = normal === null ? null : isNorm(normal) ? normal : normOf(normal);
-  const base = baseOf(incident, norm, windows);
+  const base = baseOf(incident, pastOf(incident, normal, windows), windows);
   let [secondsPerBin, failedPerBin] = [UNHARMED, UNHARMED];
   let [slowSigma, failedSigma, slowBins, failedBins, measuredBins, requests] = [0, 0, 0, 0, 0, 0];
   const harmedCalls = { seconds: 0, failed: 0 };
@@ -145,6 +147,15 @@ function sum(values: Float64Array): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
+/** Without normal bins those before onset must say what is usual, if there are enough of them. */
+function pastOf(incident: Load, normal: Measured['normal'], { beforeTo }: Windows): Norm | null {
+  if (normal !== null) return isNorm(normal) ? normal : normOf(normal);
+  if (beforeTo < FEWEST_BINS) return null;
+  const cut = (series: Series): Series => series.slice(0, beforeTo);
+  const { requests, latencyMs, failedShare } = incident;
+  return normOf({ requests: cut(requests), latencyMs: cut(latencyMs), failedShare: cut(failedShare) });
+}
+
 interface Base {
   readonly latencyMs: number;
   readonly latencySigma: number;
@@ -153,8 +164,7 @@ interface Base {
 }
 
 function baseOf(incident: Load, norm: Norm | null, windows: Windows): Base {
-  const before = (series: Load['latencyMs']): number =>
-    median(series, windows.beforeFrom, Math.min(series.length, windows.beforeTo));
+  const before = (series: Series): number => lowerQuartile(series, Math.min(series.length, windows.beforeTo));
   const latencyMs = worse(norm?.latencyMs, before(incident.latencyMs));
   const failedShare = worse(norm?.failedShare, before(incident.failedShare));
   return {

@@ -9,6 +9,7 @@
  * That decides whether anything happened at all (reality.ts).
  */
 import { ownPerBin, type RecordedAccounts, UNITS, type Unit } from './account.ts';
+import { distances } from './graph.ts';
 import { type HiddenCall, hiddenCalls } from './hidden.ts';
 import { carriedOver } from './strain.ts';
 
@@ -87,9 +88,10 @@ function adjusted(context: ShareContext, unit: Unit): Float64Array {
   const { accounts, reach } = context;
   const own = accounts.ledgers[unit].own.map((value) => Math.max(0, value));
   const calls = hiddenCalls(accounts, unit, reach);
+  const belief = believed(accounts, calls);
   own.forEach((value, node) => {
     if (value === 0) return;
-    const doubt = (reach[node] as number) < 0 ? believed(node, calls) : 1;
+    const doubt = (reach[node] as number) < 0 ? (belief[node] as number) : 1;
     own[node] = value * doubt * coincidence(context, node, unit);
   });
   for (const { caller, passed } of calls) own[caller] = Math.max(0, (own[caller] as number) - passed);
@@ -115,7 +117,13 @@ function coincidence({ accounts, unit: felt }: ShareContext, node: number, unit:
   return all === 0 ? 1 : OUT_OF_STEP + (1 - OUT_OF_STEP) * (during / all);
 }
 
-/** A presumed call makes its callee reachable, as far as it is believed. */
-function believed(node: number, calls: readonly HiddenCall[]): number {
-  return calls.reduce((most, { callee, likeness }) => (callee === node ? Math.max(most, likeness) : most), UNREACHABLE);
+/** A presumed call makes its callee reachable, and all that this one calls, as far as it is believed. */
+function believed({ graph }: RecordedAccounts, calls: readonly HiddenCall[]): Float64Array {
+  const belief = new Float64Array(graph.names.length).fill(UNREACHABLE);
+  for (const { callee, likeness } of calls) {
+    distances(graph, callee).forEach((far, node) => {
+      if (far >= 0) belief[node] = Math.max(belief[node] as number, likeness);
+    });
+  }
+  return belief;
 }

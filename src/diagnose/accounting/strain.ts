@@ -6,7 +6,8 @@
  *   strain(n) in seconds = 2r − 1 with r = extra ÷ (usual + extra) time per call, at least 0: twice the usual time is
  *                          no strain yet, ten times is nearly all of it
  *   strain(n) in failed  = extra failed share of its calls
- *   carried = CERTAINTY × strain(n) × own(caller), only where n had at least as many calls as were harmed above it
+ *   carried = CERTAINTY × strain(n) × own(caller) in the bins in which n was strained, only where n had at least as
+ *             many calls as were harmed above it
  */
 import type { RecordedAccounts, Unit } from './account.ts';
 import type { Excess } from './excess.ts';
@@ -37,7 +38,7 @@ export function carriedOver(accounts: RecordedAccounts, unit: Unit): HiddenCall[
     for (const callee of strained) {
       if ((below[callee] as number) < 1 || !enoughCalls(excess[caller] ?? null, excess[callee] ?? null, unit)) continue;
       const likeness = strainOf(excess[callee] ?? null, other);
-      const passed = CERTAINTY * likeness * (own[caller] as number);
+      const passed = CERTAINTY * likeness * together(accounts, caller, callee, unit) * (own[caller] as number);
       if (best === null || weigh(accounts, callee, other) > weigh(accounts, best.callee, other))
         best = { caller, callee, likeness, passed };
     }
@@ -47,6 +48,20 @@ export function carriedOver(accounts: RecordedAccounts, unit: Unit): HiddenCall[
 }
 
 const weigh = ({ ledgers }: RecordedAccounts, node: number, unit: Unit): number => ledgers[unit].own[node] as number;
+
+/** Part of the caller's damage in bins in which the callee was damaged too, in the other unit. */
+function together({ excess }: RecordedAccounts, caller: number, callee: number, unit: Unit): number {
+  const [above, below] = [excess[caller], excess[callee]];
+  if (!above || !below) return 0;
+  const harmed = unit === 'seconds' ? above.secondsPerBin : above.failedPerBin;
+  const strained = unit === 'seconds' ? below.failedPerBin : below.secondsPerBin;
+  let [both, all] = [0, 0];
+  harmed.forEach((value, bin) => {
+    all += value;
+    if ((strained[bin] ?? 0) > 0) both += value;
+  });
+  return all === 0 ? 0 : both / all;
+}
 
 function strainOf(excess: Excess | null, unit: Unit): number {
   if (excess === null || excess.harmedCalls[unit] === 0) return 0;

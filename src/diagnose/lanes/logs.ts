@@ -50,9 +50,9 @@ export const logs: Lane = {
 };
 
 function strengthOf({ incident, normal, severity }: RecordedTemplate, { accounts }: LaneContext): number {
-  const { beforeFrom, beforeTo, end } = accounts.windows;
+  const { beforeTo, end } = accounts.windows;
   const now = total(incident, beforeTo, end);
-  const past = normal ?? Array.from(incident).slice(beforeFrom, beforeTo);
+  const past = normal ?? Array.from(incident).slice(0, beforeTo);
   // One line in all of the past stands for what was never seen: nothing has the rate zero.
   const rate = (total(past, 0, past.length) + 1) / Math.max(1, past.length);
   const expected = rate * (end - beforeTo);

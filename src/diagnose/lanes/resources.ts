@@ -55,10 +55,10 @@ export const resources: Lane = {
 };
 
 function examineOne(resource: RecordedResource, { accounts, recording }: LaneContext): Finding {
-  const { beforeFrom, beforeTo, end } = accounts.windows;
+  const { beforeTo, end } = accounts.windows;
   const series = Array.from(resource.incident);
   const now = upperMiddle(series.slice(beforeTo, end));
-  const past = resource.normal === null ? series.slice(beforeFrom, beforeTo) : Array.from(resource.normal);
+  const past = resource.normal === null ? series.slice(0, beforeTo) : Array.from(resource.normal);
   const usual = median(past);
   const name = `${resource.resource} of ${resource.instance ?? resource.service}`;
   const saturated =
@@ -75,15 +75,13 @@ function examineOne(resource: RecordedResource, { accounts, recording }: LaneCon
 function callsRise(
   { services }: LaneContext['recording'],
   { service }: RecordedResource,
-  { beforeFrom, beforeTo, end }: LaneContext['accounts']['windows'],
+  { beforeTo, end }: LaneContext['accounts']['windows'],
 ): number {
   const load = services.find((each) => each.service === service);
   if (!load) return 0;
   const requests = Array.from(load.incident.requests);
   const past =
-    load.normal === null || isNorm(load.normal)
-      ? requests.slice(beforeFrom, beforeTo)
-      : Array.from(load.normal.requests);
+    load.normal === null || isNorm(load.normal) ? requests.slice(0, beforeTo) : Array.from(load.normal.requests);
   const ratio = median(requests.slice(beforeTo, end)) / median(past);
   return Number.isFinite(ratio) && ratio > 1 ? Math.log2(ratio) : 0;
 }

@@ -40,9 +40,15 @@ function spreadOf(series: Series): { bins: number; center: number; sigma: number
   return { bins, center, sigma: Math.max(MAD_TO_SIGMA * deviation(values, center), tail / TAIL_TO_SIGMA) };
 }
 
-/** Median of what is there in [from, to); NaN when nothing is. */
-export function median(series: Series, from = 0, to = series.length): number {
-  return middle(present(series, from, to));
+/** Median of what is there; NaN when nothing is. */
+export function median(series: Series): number {
+  return middle(present(series));
+}
+
+/** Of the first `to` values, those that are there: the one that a quarter of them lie below. NaN when nothing is. */
+export function lowerQuartile(series: Series, to: number): number {
+  const values = present(series, to);
+  return values.length === 0 ? Number.NaN : select(values, (values.length - 1) >> 2);
 }
 
 /** Median absolute deviation from the median; NaN when nothing is there. */
@@ -55,10 +61,10 @@ export function mad(series: Series): number {
 let scratch = new Float64Array(256);
 
 /** What is there, in a place that the next call overwrites. */
-function present(series: Series, from = 0, to = series.length): Float64Array {
-  if (scratch.length < to - from) scratch = new Float64Array(2 * (to - from));
+function present(series: Series, to = series.length): Float64Array {
+  if (scratch.length < to) scratch = new Float64Array(2 * to);
   let n = 0;
-  for (let i = from; i < to; i++) {
+  for (let i = 0; i < to; i++) {
     const value = series[i] as number;
     if (!Number.isNaN(value)) scratch[n++] = value;
   }
