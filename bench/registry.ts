@@ -7,6 +7,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   scale: async () => (await import('./scale/index.ts')).bench,
   store: async () => (await import('./store/index.ts')).bench,
   rca: async () => (await import('./rca/index.ts')).bench,
+  liveness: async () => (await import('./liveness/index.ts')).bench,
   logs: async () => (await import('./logs/index.ts')).bench,
   start: async () => (await import('./start/index.ts')).bench,
   nab: async () => (await import('./nab/index.ts')).bench,

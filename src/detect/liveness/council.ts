@@ -25,7 +25,7 @@ export interface CouncilOptions {
   readonly tickMs: Ms;
 }
 
-export const COUNCIL: CouncilOptions = { deadMs: 10_000, quorum: 2, freshMs: 3_500, tickMs: 250 };
+export const COUNCIL: CouncilOptions = { deadMs: 10_000, quorum: 2, freshMs: 3_500, tickMs: 100 };
 
 /** Calls are looked back at for so long. */
 export const CALLS_MS: Ms = 10_000;

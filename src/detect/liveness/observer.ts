@@ -14,7 +14,7 @@ import { SelfHealth } from './self-health.ts';
 export interface ObserverOptions {
   /** Between two heartbeats. Shorter notices sooner, and costs a packet per peer and observer each time. */
   readonly heartbeatMs: Ms;
-  /** How often the observer looks. Its own lag is judged by this. */
+  /** How often the observer looks; adds to the time until it notices. Its own lag is judged by this. */
   readonly tickMs: Ms;
   /** A pause that any process may make (garbage collection, a busy host) without being suspected. */
   readonly pauseMs: Ms;
@@ -26,10 +26,10 @@ export interface ObserverOptions {
 
 export const OBSERVER: ObserverOptions = {
   heartbeatMs: 1_000,
-  tickMs: 250,
+  tickMs: 100,
   pauseMs: 3_000,
   phi: 8,
-  ceilingMs: 4_900,
+  ceilingMs: 4_700,
 };
 
 /** An arrival sooner than this share of the usual interval after the last is a heartbeat that was held up. */
