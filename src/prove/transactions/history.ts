@@ -84,7 +84,10 @@ export class TransactionsBuilder {
   complete(process: number, type: 'ok' | 'fail' | 'info', operations: readonly MicroOperation[]): void {
     const open = this.#open.get(process);
     if (!open) return;
-    if (type === 'info') return this.#giveUp(process);
+    if (type === 'info') {
+      this.#giveUp(process);
+      return;
+    }
     this.#open.delete(process);
     const at = this.#events++;
     this.#push(process, open.at, at, type === 'ok' ? OK : FAIL, type === 'ok' ? operations : open.operations);

@@ -89,7 +89,10 @@ export class ListAppend {
     this.#order[(this.#start[k] as number) + position] = write;
     const reader = this.#elements.transaction[this.#longest[k] as number] as number;
     const text = (): string => showTransaction(this.#t, reader);
-    if (write < 0) return this.#findings.add('unwritten value', [reader], text);
+    if (write < 0) {
+      this.#findings.add('unwritten value', [reader], text);
+      return;
+    }
     if (this.#observed[write] === 1) this.#findings.add('duplicate elements', [reader], text);
     this.#observed[write] = 1;
     const writer = this.#elements.transaction[write] as number;
@@ -158,12 +161,14 @@ export class ListAppend {
       own++;
     }
     if ((own > 0 || earlier >= 0) && !this.#continues(t, m, own, earlier)) {
-      return this.#findings.add('internal', [t], () => showTransaction(this.#t, t));
+      this.#findings.add('internal', [t], () => showTransaction(this.#t, t));
+      return;
     }
     if (!this.#isPrefix(m, k)) {
       const other = this.#elements.transaction[this.#longest[k] as number] as number;
       const text = (): string => `${showTransaction(this.#t, other)}\n${showTransaction(this.#t, t)}`;
-      return this.#findings.add('incompatible order', [other, t], text);
+      this.#findings.add('incompatible order', [other, t], text);
+      return;
     }
     if (earlier < 0) this.#depend(t, m, k, (this.#t.listLength[m] as number) - own);
   }
