@@ -32,7 +32,7 @@ export function flat(value: unknown, most: number, except: readonly string[] = [
   if (!isObject(value)) return out;
   let count = 0;
   for (const [name, item] of Object.entries(value)) {
-    if (name === '__proto__' || item === null || except.includes(name)) continue;
+    if (name === '__proto__' || item === null || item === undefined || except.includes(name)) continue;
     if (++count > most) break;
     out[name] = textOf(item);
   }
