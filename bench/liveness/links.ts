@@ -25,6 +25,8 @@ export interface Profile {
   readonly delayMs: number;
   readonly jitterMs: number;
   readonly heldUp: number;
+  /** Each observer's own, where they differ. */
+  readonly differing?: readonly Profile[];
 }
 
 export const CLEAN: Profile = {
@@ -61,7 +63,14 @@ export const NOISY: Profile = {
   heldUp: 0.001,
 };
 
-export const PROFILES: readonly Profile[] = [CLEAN, PAUSING, NOISY];
+/** The first observer loses four of five, the second gets everything a second late or more, the third is as noisy. */
+export const DIFFERING: Profile = {
+  ...NOISY,
+  name: 'differing',
+  differing: [{ ...NOISY, loss: 0.8, lossInBurst: 0.95 }, { ...NOISY, delayMs: 1_000, jitterMs: 300 }, NOISY],
+};
+
+export const PROFILES: readonly Profile[] = [CLEAN, PAUSING, NOISY, DIFFERING];
 
 /** Spans of time in which something is wrong, drawn as time goes on. */
 export class Spells {
@@ -105,13 +114,10 @@ export class Link {
   readonly #random: Random;
   readonly #outages: Spells;
   readonly #lossy: Spells;
-  readonly #extraMs: number;
 
-  /** `extraMs`: this link is longer than others. */
-  constructor(profile: Profile, random: Random, extraMs = 0) {
+  constructor(profile: Profile, random: Random) {
     this.#profile = profile;
     this.#random = random;
-    this.#extraMs = extraMs;
     this.#outages = new Spells(random.fork(), profile.outages, (own) => own.exponential(profile.outageMeanMs));
     this.#lossy = new Spells(random.fork(), profile.lossy, (own) => own.exponential(profile.lossyMeanMs));
   }
@@ -122,7 +128,7 @@ export class Link {
     if (this.#outages.isOn(at)) return null;
     if (this.#random.chance(this.#lossy.isOn(at) ? lossInBurst : loss)) return null;
     const held = heldUp > 0 && this.#random.chance(heldUp) ? this.#random.between(500, 5_000) : 0;
-    return at + delayMs + this.#extraMs + this.#random.exponential(jitterMs) + held;
+    return at + delayMs + this.#random.exponential(jitterMs) + held;
   }
 }
 

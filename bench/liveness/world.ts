@@ -18,8 +18,6 @@ const AFTERMATH_MS = 1_500;
 const NEVER_DOWN_MS = 2_500;
 const PEER = 'peer';
 const NAMES = ['a', 'b', 'c'];
-/** The second observer's links are this much longer: no two observers are alike. */
-const EXTRA_MS = 20;
 
 /** Told of every change, with how long the peer has really sent nothing. */
 export interface Witness {
@@ -51,11 +49,11 @@ class Listener {
   #reportedAt: number;
   #paused = false;
 
-  constructor(name: string, profile: Profile, random: Random, extraMs: number, phaseMs: number) {
+  constructor(name: string, profile: Profile, random: Random, phaseMs: number) {
     this.observer = new Observer(name);
     this.observer.watch(PEER, 0);
     this.pauses = pausesOf(profile, random.fork());
-    this.#fromPeer = new Link(profile, random.fork(), extraMs);
+    this.#fromPeer = new Link(profile, random.fork());
     this.#toCouncil = new Link(profile, random.fork());
     this.#reportedAt = -phaseMs;
   }
@@ -121,7 +119,7 @@ export class World {
     this.#detectors = detectors;
     this.#down = detectors.map(() => false);
     this.#listeners = NAMES.map((name, index) => {
-      return new Listener(name, profile, random.fork(), index === 1 ? EXTRA_MS : 0, random.int(REPORT_MS));
+      return new Listener(name, profile.differing?.[index] ?? profile, random.fork(), random.int(REPORT_MS));
     });
     this.#peerPauses = pausesOf(profile, random.fork());
     this.#nextHeartbeat = random.int(OBSERVER.heartbeatMs);
