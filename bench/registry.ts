@@ -9,6 +9,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   rca: async () => (await import('./rca/index.ts')).bench,
   liveness: async () => (await import('./liveness/index.ts')).bench,
   logs: async () => (await import('./logs/index.ts')).bench,
+  histories: async () => (await import('./histories/index.ts')).bench,
   start: async () => (await import('./start/index.ts')).bench,
   nab: async () => (await import('./nab/index.ts')).bench,
   intake: async () => (await import('./intake/index.ts')).bench,
