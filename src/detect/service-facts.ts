@@ -37,6 +37,11 @@ export class ServiceFacts {
     return recent(this.#byInstance.get(member.instance.id) ?? [], this.now, judged, which);
   }
 
+  /** Newest first, of every life. */
+  windowsOf(member: Member): readonly Measured[] {
+    return this.#byInstance.get(member.instance.id) ?? [];
+  }
+
   typicalMs(member: Member, which: (window: Measured) => boolean): number {
     return typicalMs(this.#byInstance.get(member.instance.id) ?? [], this.now, which);
   }

@@ -53,6 +53,22 @@ describe('an instance that is slow beside its peers', () => {
     expect(slow({ 'api-1': steady, 'api-2': steady, 'api-3': stragglers })).toEqual([]);
   });
 
+  it('is known by a handful of calls when they are far slower than those of its peers in the same seconds', () => {
+    const one = (ms: number) => Array.from({ length: 6 }, () => [ms]);
+    const peers = { 'api-1': [...steady, ...steady], 'api-2': [...steady, ...steady] };
+    expect(slow({ ...peers, 'api-3': one(800) })).toEqual(['api-3']);
+    // Too few to tell, not different enough, or all of them from one bad second.
+    expect(slow({ ...peers, 'api-3': one(800).slice(0, 5) })).toEqual([]);
+    expect(slow({ ...peers, 'api-3': one(18) })).toEqual([]);
+    expect(slow({ ...peers, 'api-3': [[800, 800, 800, 800, 800, 800], [5], [5], [5]] })).toEqual([]);
+  });
+
+  it('is none that was as slow as everybody else in the seconds in which it was called', () => {
+    const late = usual.map(() => 800);
+    const all = [late, late, late, late, late, late, usual, usual, usual];
+    expect(slow({ 'api-1': all, 'api-2': all, 'api-3': Array.from({ length: 6 }, () => [800]) })).toEqual([]);
+  });
+
   it('is also one of whose calls a third take longer', () => {
     const third = [...usual.slice(3), 400, 400, 400];
     expect(slow({ 'api-1': steady, 'api-2': steady, 'api-3': [third, third, third] })).toEqual(['api-3']);

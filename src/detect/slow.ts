@@ -7,13 +7,14 @@
  *   instance  its newest ENOUGH_REQUESTS calls take RATIO × the median of its peers and FLOOR_MS more, and are
  *             slower than its edges were before; the slowest tenth of them left out too, because a few stragglers
  *             (a flush, a garbage collection, a stalled callee) are nobody's fault. The only instance of a service is
- *             judged as the service.
+ *             judged as the service. On fewer calls see slow-few.ts.
  *
  * Cold starts do not count. Cleared CLEAR_MS after the newest seconds are well again.
  */
 import type { Ms } from '../model/time.ts';
 import { type Claim, type Finding, instanceRef, isAlive } from './claim.ts';
 import type { Member, ServiceFacts } from './service-facts.ts';
+import { RATIO as FEW_RATIO, fewButSlow } from './slow-few.ts';
 import { MAX_LOG_P, median, normalTail } from './statistics.ts';
 import { add, ENOUGH_REQUESTS, emptyTally, type Tally } from './traffic.ts';
 
@@ -32,7 +33,9 @@ export function slowInstances(facts: ServiceFacts): Map<string, Finding> {
   const tallies = facts.members.map((member) => facts.recent(member, 'completed', (window) => member.isWarm(window)));
   facts.members.forEach((member, index) => {
     const peers = tallies.filter((tally, other) => other !== index && tally.completed >= ENOUGH_REQUESTS);
-    findings.set(member.instance.id, judgeMember(facts, member, tallies[index] as Tally, peers));
+    const finding = judgeMember(facts, member, tallies[index] as Tally, peers);
+    const claimed = finding !== null && finding !== 'unknown';
+    findings.set(member.instance.id, claimed ? finding : (judgeFew(facts, member, peers) ?? finding));
   });
   return findings;
 }
@@ -58,6 +61,24 @@ function judgeMember(facts: ServiceFacts, member: Member, own: Tally, peers: rea
     logP: Math.min(MAX_LOG_P, normalTail(z)),
     summary: `${instance.id} is slow: ${milliseconds(mean)} instead of ${milliseconds(usual)}`,
     evidence: [`mean of its last ${own.completed} calls ${milliseconds(mean)}, of its peers ${milliseconds(usual)}`],
+  };
+}
+
+/** Before there are enough calls for the test above, or while those from before outnumber the slow ones. */
+function judgeFew(facts: ServiceFacts, member: Member, peers: readonly Tally[]): Claim | null {
+  if (!isAlive(member.instance) || peers.length === 0) return null;
+  const usual = median(peers.map((peer) => peer.sumMs / peer.completed));
+  const others = facts.members.filter((other) => other !== member);
+  const few = fewButSlow(facts, member, others, Math.max(usual, FLOOR_MS / FEW_RATIO));
+  if (few === null) return null;
+  return {
+    kind: 'slow',
+    entity: instanceRef(member.instance),
+    resource: null,
+    onsetAt: facts.now - 3_000,
+    logP: Math.min(MAX_LOG_P, few.logP),
+    summary: `${member.instance.id} is slow: ${milliseconds(few.meanMs)} instead of ${milliseconds(usual)}`,
+    evidence: [`its last ${few.calls} calls are slower than 95 % of its peers' calls of the same seconds`],
   };
 }
 

@@ -95,9 +95,9 @@ function replicaCases(service: string): readonly FaultCase[] {
       expect: {
         classes: ['software', 'capacity'],
         actions: ['restart', 'replace', 'eject'],
-        // Twenty completed calls are needed, and the balancer sends a slow instance few: about one a second here.
-        detectedWithinMs: 30_000,
-        repairedWithinMs: 60_000,
+        // Six completed calls are needed, and the balancer sends a slow instance few: about one a second here.
+        detectedWithinMs: 15_000,
+        repairedWithinMs: 45_000,
         lostShare: 0.005,
       },
     },
