@@ -41,7 +41,7 @@ export function accountTable({ accounts, unit }: RecordedDiagnosis): AccountTabl
   const started = all.reduce((sum, row) => sum + Math.max(0, row.own), 0);
   const rows = all.filter((row) => row.own > 0 && row.own >= LEAST * started);
   const sum = (of: readonly AccountRow[]): number => of.reduce((total, row) => total + row.own, 0);
-  const absorbed = -sum(all.filter((row) => row.own < 0));
+  const absorbed = sum(all.filter((row) => row.own < 0).map((row) => ({ ...row, own: -row.own })));
   rows.sort((a, b) => b.own - a.own || (a.where < b.where ? -1 : 1));
   return {
     unit: unit === 'seconds' ? 'user-seconds' : 'failed requests',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { diagnoseRecording } from '../combine.ts';
 import { calls, measured, recording, service } from '../recorded/testing/build.ts';
@@ -27,6 +28,11 @@ it('each lane that has nothing to look at says what it misses, and does not vote
   expect(missing).toHaveLength(LANES.length - 1);
   const texts = causes.flatMap(({ evidenceFor, evidenceAgainst }) => [...evidenceFor, ...evidenceAgainst]);
   expect(texts.every(({ text }) => text.includes('starts in'))).toBe(true);
+});
+
+it('every lane is explained to users', () => {
+  const page = readFileSync(new URL('../../../docs/diagnosis.md', import.meta.url), 'utf8');
+  for (const { name } of LANES) expect(page).toContain(`| ${name} |`);
 });
 
 describe('edge gap', () => {
