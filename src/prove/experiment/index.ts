@@ -1,6 +1,10 @@
 /** Experiments: read, run and written down. Everything here is pure; the executors of its effects live elsewhere. */
+export type { Effect, Request, RunEvent } from './effects.ts';
+export { type ActivityRun, type FaultRecord, type Journal, outcomeOf, type SteadyState } from './journal.ts';
+export type { Json, JsonMap } from './json.ts';
 export { FAULT_KINDS, type FaultCatalogue, type FaultKind } from './kinds.ts';
 export { type ParsedExperiment, type ParseOptions, parseExperiment, problemsOf } from './parse.ts';
 export { formatPath, type Notice, type Problem } from './problems.ts';
+export { ExperimentRun, type RunOptions } from './run.ts';
 export type * from './types.ts';
 export { type Environment, Values, withoutSecrets } from './values.ts';

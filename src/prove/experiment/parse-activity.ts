@@ -1,11 +1,12 @@
 /** Activities and controls, with their references: a `ref` stands for the activity or control of that name. */
 import { nearest } from '../../model/suggest.ts';
 import type { Ms } from '../../model/time.ts';
-import type { Fields } from './fields.ts';
+import { Fields } from './fields.ts';
 import type { FaultCatalogue } from './kinds.ts';
 import { parseFault } from './parse-holdfast.ts';
 import { parseProvider } from './parse-provider.ts';
 import { parseTolerance } from './parse-tolerance.ts';
+import { Problems } from './problems.ts';
 import type { Activity, Control } from './types.ts';
 
 const ACTIVITY_KEYS = [
@@ -33,6 +34,7 @@ export interface Known {
 
 export function parseActivity(written: Fields, known: Known, place: 'hypothesis' | 'method' | 'rollbacks'): Activity {
   const fields = written.has('ref') ? followed(written, known.activities, 'activity') : written;
+  if (fields === null) return parseActivity(instead(written), known, place);
   fields.problems.keys(fields.map, fields.path, ACTIVITY_KEYS);
   if (!fields.has('type')) fields.missing('type', 'Add type: probe or type: action.');
   const type = fields.choice('type', TYPES) ?? 'probe';
@@ -82,8 +84,8 @@ function parseDoing(fields: Fields, known: Known, type: Activity['type'], place:
 }
 
 export function parseControls(fields: Fields, known: Known): readonly Control[] {
-  return fields.maps('controls').map((written) => {
-    const control = written.has('ref') ? followed(written, known.controls, 'control') : written;
+  return fields.maps('controls').map((given) => {
+    const control = given.has('ref') ? (followed(given, known.controls, 'control') ?? instead(given)) : given;
     control.problems.keys(control.map, control.path, CONTROL_KEYS);
     const provider = control.fields('provider');
     if (provider === null && !control.has('provider'))
@@ -97,14 +99,19 @@ export function parseControls(fields: Fields, known: Known): readonly Control[] 
   });
 }
 
-function followed(written: Fields, named: ReadonlyMap<string, Fields>, what: string): Fields {
+function followed(written: Fields, named: ReadonlyMap<string, Fields>, what: string): Fields | null {
   const name = written.needText('ref');
   const found = named.get(name);
   if (found !== undefined) return found;
   const near = nearest(name, named.keys());
   const remedy = near === null ? undefined : `Did you mean ${near}?`;
   written.problems.add('HF8105', written.at('ref'), `there is no ${what} ${JSON.stringify(name)}`, remedy);
-  return written;
+  return null;
+}
+
+/** What stands in for something that does not exist: nobody is to hear of its missing keys as well. */
+function instead({ path }: Fields): Fields {
+  return new Fields({ type: 'action', name: '-', provider: { type: 'process', path: '-' } }, path, new Problems());
 }
 
 function refuseUnknownSecrets(fields: Fields, groups: ReadonlySet<string>): void {

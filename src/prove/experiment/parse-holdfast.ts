@@ -53,6 +53,7 @@ export function parseFault(fields: Fields, kinds: FaultCatalogue): FaultSpec {
     parameters: Object.fromEntries(parameters) as JsonMap,
     forMs,
     leaseMs: fields.duration('lease', MIN_LEASE_MS) ?? DEFAULT_LEASE_MS,
+    instant: known?.instant ?? false,
   };
 }
 

@@ -58,6 +58,8 @@ export interface FaultSpec {
   readonly forMs: Ms | null;
   /** Dead man's switch at the target: not renewed for this long, the target reverts it by itself. */
   readonly leaseMs: Ms;
+  /** Over at once: its lease is not renewed. */
+  readonly instant: boolean;
 }
 
 export interface Expectations {
