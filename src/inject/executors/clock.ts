@@ -1,0 +1,108 @@
+/**
+ * Shifts the wall clock of the next life of an instance (libfaketime, by its environment). The offset is in a file
+ * that the library reads again every second, so the end of the lease sets the clock right without another restart.
+ * The monotonic clock is left alone: no clock fault of a real machine touches it, and timers would go astray.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Executor, Fault, Possibility } from '../contract.ts';
+import { Parameters } from '../parameters.ts';
+import { allStats, read } from '../processes.ts';
+import { onLinux } from './common.ts';
+
+interface Clock {
+  readonly offsetSec: number;
+}
+
+const LIBRARIES = [
+  ...['x86_64', 'aarch64', 'riscv64', 'powerpc64le', 's390x'].map(
+    (machine) => `/usr/lib/${machine}-linux-gnu/faketime`,
+  ),
+  '/usr/lib/faketime',
+  '/usr/lib64/faketime',
+  '/usr/local/lib/faketime',
+].map((dir) => `${dir}/libfaketimeMT.so.1`);
+
+const SCAN_MS = 1_000;
+/** `date` counts in whole seconds, and so does the library read its file. */
+const TOLERANCE_SEC = 2;
+
+export const clock: Executor<Clock> = {
+  kind: 'clock',
+  what: 'shifts the wall clock of the next life of an instance',
+  targets: ['launch'],
+  parse: (given) => {
+    const reader = new Parameters('clock', given);
+    const parsed = { offsetSec: reader.integer('offsetSec', -(10 ** 9), 10 ** 9) };
+    reader.end();
+    return parsed;
+  },
+  possible,
+  prepare: ({ id }: Fault<Clock>) => {
+    // Not in the state directory, which instances of other users may not read.
+    const file = join(tmpdir(), `holdfast-clock-${id}`);
+    return { file, environment: environment(library() ?? '', file) };
+  },
+  begin: async ({ parameters: { offsetSec } }: Fault<Clock>, given, at) => {
+    const traces = given as unknown as Shifted;
+    writeFileSync(traces.file, `${offsetSec < 0 ? '' : '+'}${offsetSec}s\n`, { flag: 'wx', mode: 0o644 });
+    let [scannedAt, lives] = [Number.NEGATIVE_INFINITY, 0];
+    return {
+      measure: () => {
+        if (at.now() - scannedAt > SCAN_MS) [scannedAt, lives] = [at.now(), livesWith(traces.file)];
+        const measured = lives === 0 ? 0 : seenOffsetSec(traces.environment);
+        const bitten = lives > 0 && Math.abs(measured - offsetSec) <= TOLERANCE_SEC;
+        return { asked: offsetSec, measured, unit: 'seconds ahead', bitten };
+      },
+    };
+  },
+  // Without the file the library tells the true time.
+  revert: async (_fault, traces) => rmSync((traces as unknown as Shifted).file, { force: true }),
+  residue: (_fault, traces) => {
+    const { file } = traces as unknown as Shifted;
+    return existsSync(file) ? [`file ${file} is there`] : [];
+  },
+};
+
+interface Shifted {
+  readonly file: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Whoever starts the instance puts LD_PRELOAD before one of its own, with a colon. */
+function environment(preload: string, file: string): Readonly<Record<string, string>> {
+  return {
+    LD_PRELOAD: preload,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_CACHE_DURATION: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    DONT_FAKE_MONOTONIC: '1',
+  };
+}
+
+function library(): string | undefined {
+  return LIBRARIES.find((path) => existsSync(path));
+}
+
+function possible(): Possibility {
+  if (process.platform !== 'linux' || library()) return onLinux('by libfaketime, from the next start of the instance');
+  return { possible: false, why: 'libfaketime is not installed', instead: 'Install the package libfaketime.' };
+}
+
+/** Processes that have been started with it and have the library in them. */
+function livesWith(file: string): number {
+  return allStats().filter(({ pid }) => {
+    const words = (read(`/proc/${pid}/environ`) ?? '').split('\0');
+    return (
+      words.includes(`FAKETIME_TIMESTAMP_FILE=${file}`) && (read(`/proc/${pid}/maps`) ?? '').includes('libfaketime')
+    );
+  }).length;
+}
+
+/** What a program that is started the same way takes for the time, against what it is. */
+function seenOffsetSec(added: Readonly<Record<string, string>>): number {
+  const options = { encoding: 'utf8', timeout: 2_000, env: { PATH: process.env.PATH, ...added } } as const;
+  return Number(execFileSync('date', ['+%s'], options)) - Math.floor(Date.now() / 1_000);
+}
