@@ -25,7 +25,7 @@ export const holdfast: Method = {
 /** The dataset's own baseline: anomalous by more than 5 MAD; cause = anomalous without an anomalous callee. */
 export const anomalyTraversal: Method = {
   name: 'traversal',
-  what: 'anomaly traversal (the dataset’s own baseline)',
+  what: 'anomaly traversal (after the dataset’s own baseline)',
   rank: (recording) => {
     const graph = callGraph(recording);
     const scores = anomalies(recording, graph, 5);
