@@ -9,6 +9,7 @@ import { files } from './executors/files.ts';
 import { io } from './executors/io.ts';
 import { kill, terminate } from './executors/kill.ts';
 import { memory } from './executors/memory.ts';
+import { network } from './executors/network.ts';
 import { pause } from './executors/pause.ts';
 import { processes } from './executors/processes.ts';
 
@@ -25,6 +26,7 @@ export const EXECUTORS: readonly Executor[] = [
   diskFill,
   files,
   clock,
+  network,
 ];
 
 export const KINDS: readonly string[] = EXECUTORS.map(({ kind }) => kind);
