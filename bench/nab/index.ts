@@ -139,7 +139,7 @@ function fleetRows(options: BenchOptions): BenchRow[] {
   ).toFixed(0)} MiB of state`;
   const what = `one sample of each of ${series} series, on one core`;
   return [
-    most('cost.series', 'state of one series', bytes, 'B', BYTES),
+    most('cost.series', 'state of one series, buffers and objects', Math.round(bytes), 'B', BYTES),
     most('cost.fleet', what, p50Ms, 'ms', options.quick ? ROUND_MS / 10 : ROUND_MS, text),
   ];
 }

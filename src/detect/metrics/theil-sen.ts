@@ -111,15 +111,17 @@ export function theilSen(points: MeanRing): Line {
   const n = points.count;
   const pairs = (n * (n - 1)) / 2;
   const slopes = new Float64Array(pairs);
+  const times = Float64Array.from({ length: n }, (_, index) => points.timeMs(index));
+  const values = Float64Array.from({ length: n }, (_, index) => points.mean(index));
   let next = 0;
   let s = 0;
   for (let later = 1; later < n; later++) {
-    const time = points.timeMs(later);
-    const value = points.mean(later);
+    const time = times[later] as number;
+    const value = values[later] as number;
     for (let earlier = 0; earlier < later; earlier++) {
-      const rise = value - points.mean(earlier);
-      s += Math.sign(rise);
-      slopes[next++] = rise / (time - points.timeMs(earlier));
+      const rise = value - (values[earlier] as number);
+      if (rise !== 0) s += rise > 0 ? 1 : -1;
+      slopes[next++] = rise / (time - (times[earlier] as number));
     }
   }
   slopes.sort();
@@ -137,9 +139,9 @@ export function theilSen(points: MeanRing): Line {
     low,
     high,
     z: s / deviation,
-    level: level(points, slope),
-    levelLow: level(points, low),
-    levelHigh: level(points, high),
+    level: level(times, values, slope),
+    levelLow: level(times, values, low),
+    levelHigh: level(times, values, high),
     fromMs: points.timeMs(0),
     toMs: points.timeMs(n - 1),
     last: points.mean(n - 1),
@@ -158,11 +160,9 @@ function rise(points: MeanRing, from: number, to: number): number {
 }
 
 /** The median of all points, each moved along the line to the newest. */
-function level(points: MeanRing, slope: number): number {
-  const last = points.count - 1;
-  const moved = Float64Array.from(
-    { length: points.count },
-    (_, index) => points.mean(index) + slope * (points.timeMs(last) - points.timeMs(index)),
-  ).sort();
+function level(times: Float64Array, values: Float64Array, slope: number): number {
+  const last = times.length - 1;
+  const end = times[last] as number;
+  const moved = values.map((value, index) => value + slope * (end - (times[index] as number))).sort();
   return ((moved[last >> 1] as number) + (moved[(last + 1) >> 1] as number)) / 2;
 }
