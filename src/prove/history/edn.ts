@@ -11,6 +11,10 @@ const BACKSLASH = 92;
 /** Deeper nesting than any history has; stops a hostile file from overflowing the stack. */
 const MAX_DEPTH = 200;
 
+/** Native code from the first line on, which matters for a file that is read once. */
+const TOKEN = /[^\0-\x20,;"()[\]{}]+/y;
+const ESCAPED_STRING = /(?:[^"\\]|\\[\s\S])*"/y;
+
 export class EdnError extends Error {
   readonly offset: number;
 
@@ -110,29 +114,30 @@ export class EdnReader {
     const start = this.#at;
     const items = this.#sequence(125);
     if (items.length % 2 === 1) throw new EdnError('a map with a name but no value', start);
-    const map: Record<string, Value> = Object.create(null) as Record<string, Value>;
-    for (let n = 0; n < items.length; n += 2) map[name(items[n] as Value)] = items[n + 1] as Value;
+    const map: Record<string, Value> = {};
+    for (let n = 0; n < items.length; n += 2) {
+      const field = name(items[n] as Value);
+      if (field === '__proto__') Object.defineProperty(map, field, { value: items[n + 1], enumerable: true });
+      else map[field] = items[n + 1] as Value;
+    }
     return map;
   }
 
   #string(): string {
     const text = this.#text;
     const start = this.#at + 1;
-    let end = start;
-    let escaped = false;
-    for (;;) {
-      const code = text.charCodeAt(end);
-      if (Number.isNaN(code)) throw new EdnError('ends inside a string', start);
-      if (code === QUOTE) break;
-      if (code === BACKSLASH) {
-        escaped = true;
-        end++;
-      }
-      end++;
+    let end = text.indexOf('"', start);
+    if (end < 0) throw new EdnError('ends inside a string', start);
+    if (!text.slice(start, end).includes('\\')) {
+      this.#at = end + 1;
+      return text.slice(start, end);
     }
+    ESCAPED_STRING.lastIndex = start;
+    const found = ESCAPED_STRING.exec(text);
+    if (!found) throw new EdnError('ends inside a string', start);
+    end = ESCAPED_STRING.lastIndex - 1;
     this.#at = end + 1;
-    const raw = text.slice(start, end);
-    return escaped ? raw.replace(/\\(u[0-9a-fA-F]{4}|[\s\S])/g, unescaped) : raw;
+    return text.slice(start, end).replace(/\\(u[0-9a-fA-F]{4}|[\s\S])/g, unescaped);
   }
 
   #character(): string {
@@ -158,11 +163,11 @@ export class EdnReader {
   }
 
   #token(): string {
-    const text = this.#text;
-    const start = this.#at;
-    while (this.#at < text.length && !ends(text.charCodeAt(this.#at))) this.#at++;
-    if (this.#at === start) throw new EdnError(this.#at < text.length ? 'not a value' : 'ends too early', start);
-    return text.slice(start, this.#at);
+    TOKEN.lastIndex = this.#at;
+    const found = TOKEN.exec(this.#text);
+    if (!found) throw new EdnError(this.#at < this.#text.length ? 'not a value' : 'ends too early', this.#at);
+    this.#at = TOKEN.lastIndex;
+    return found[0];
   }
 
   #atom(): Value {
@@ -182,6 +187,7 @@ export class EdnReader {
 
 /** Digits, fractions, exponents, ratios as their quotient; integers beyond 2⁵³ stay text, because they are names. */
 function number(token: string, at: number): Value {
+  if (/^\d{1,15}$/.test(token)) return Number(token);
   const plain = /[NM]$/.test(token) ? token.slice(0, -1) : token;
   const ratio = /^([-+]?\d+)\/(\d+)$/.exec(plain);
   if (ratio) return Number(ratio[1]) / Number(ratio[2]);
@@ -202,19 +208,4 @@ function unescaped(_: string, code: string): string {
   if (code.length === 5) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
   const named: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
   return named[code] ?? code;
-}
-
-function ends(code: number): boolean {
-  return (
-    code <= 32 ||
-    code === 44 ||
-    code === 59 ||
-    code === QUOTE ||
-    code === 40 ||
-    code === 41 ||
-    code === 91 ||
-    code === 93 ||
-    code === 123 ||
-    code === 125
-  );
 }
