@@ -27,6 +27,8 @@ import {
 export const WILD = '\u0001';
 const WILD_CODE = 1;
 const SPACE = 32;
+const COMMA = 44;
+const BACKSLASH = 92;
 /**
  * Characters of a line that are looked at. Longer lines (dumps, stack traces in one line) are told apart by their
  * beginning; raising it costs time and 2 bytes each.
@@ -97,6 +99,11 @@ export class Masker {
       this.#value(at);
       return this.#pathEnd(at, end);
     }
+    // \\server\share
+    if (code === BACKSLASH && this.#line.charCodeAt(at + 1) === BACKSLASH) {
+      this.#value(at);
+      return this.#pathEnd(at, end);
+    }
     if (code === 40) this.#aside = this.#afterValue() ? this.#length - 1 : -1;
     if (code === 41 && this.#aside >= 0) {
       const inside = this.#length - this.#aside - 2;
@@ -130,7 +137,7 @@ export class Masker {
       kind = classOf(line.charCodeAt(at));
     }
     const next = at < end ? line.charCodeAt(at) : SPACE;
-    if (next === 58 || next === 47) {
+    if (next === 58 || next === 47 || next === BACKSLASH) {
       const long = this.#longValueEnd(start, at, end, next, digits);
       if (long > 0) {
         this.#value(start);
@@ -160,19 +167,19 @@ export class Masker {
       const colons = at - start <= 4 ? hexColonsEnd(line, start, end) : 0;
       if (colons > 0) return colons;
       if (after === 47 && line.charCodeAt(at + 2) === 47) return this.#pathEnd(at, end);
-      return at - start === 1 && after === 92 ? this.#pathEnd(at, end) : 0;
+      return at - start === 1 && after === BACKSLASH ? this.#pathEnd(at, end) : 0;
     }
-    if (next !== 47 || isDigit(line.charCodeAt(start))) return 0;
+    if (isDigit(line.charCodeAt(start))) return 0;
     const stop = this.#pathEnd(at, end);
     let slashes = 0;
     let dots = line.charCodeAt(start) === 46 ? 1 : 0;
     for (let index = at; index < stop; index++) {
       const code = line.charCodeAt(index);
-      if (code === 47) slashes++;
+      if (code === next) slashes++;
       else if (code === 46) dots++;
     }
     if (slashes > 1) return stop;
-    return dots > 0 && !digits && !isDigit(after) ? stop : 0;
+    return next === 47 && dots > 0 && !digits && !isDigit(after) ? stop : 0;
   }
 
   #plain(start: number, end: number): void {
@@ -231,6 +238,11 @@ export class Masker {
       // `10:22:07`, `1,2,3`, `host:80`, `a/1`: one value, however many parts.
       if (length > 1 && out[length - 2] === WILD_CODE && isBetweenParts(before)) {
         this.#length = length - 1;
+        return;
+      }
+      // `[3, 17, 20]`: a list is one value, whatever its length.
+      if (before === SPACE && length > 2 && out[length - 2] === COMMA && out[length - 3] === WILD_CODE) {
+        this.#length = length - 2;
         return;
       }
       // `<1 sec`, `>300`, `~5`; but `<5>` is a value in brackets.
