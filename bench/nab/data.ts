@@ -26,7 +26,7 @@ export function readNab(folder: string): NabFile[] {
     .map((name) => parse(name, readFileSync(join(folder, 'data', name), 'utf8'), labels[name] ?? []));
 }
 
-/** Windows are given by timestamps; where a timestamp occurs twice, its first row is meant. */
+/** Windows are given by timestamps; where one occurs twice, its first row is meant, and where none, the next inside. */
 export function parse(name: string, text: string, labels: readonly (readonly [string, string])[]): NabFile {
   const lines = text
     .split('\n')
@@ -42,12 +42,18 @@ export function parse(name: string, text: string, labels: readonly (readonly [st
     times[row] = Date.parse(`${stamp.replace(' ', 'T')}Z`);
     values[row] = Number(line.slice(comma + 1));
   });
-  const rowOf = (stamp: string): number => {
-    const row = first.get(wholeSeconds(stamp));
-    if (row === undefined) throw new Error(`${name}: no row at ${stamp}`);
+  const rowOf = (stamp: string, side: 'left' | 'right'): number => {
+    const exact = first.get(wholeSeconds(stamp));
+    if (exact !== undefined) return exact;
+    const at = Date.parse(`${wholeSeconds(stamp).replace(' ', 'T')}Z`);
+    const row = side === 'left' ? times.findIndex((time) => time >= at) : times.findLastIndex((time) => time <= at);
+    if (row < 0) throw new Error(`${name}: no row at ${stamp}`);
     return row;
   };
-  const windows: Window[] = labels.map(([left, right]) => ({ left: rowOf(left), right: rowOf(right) }));
+  const windows: Window[] = labels.map(([left, right]) => ({
+    left: rowOf(left, 'left'),
+    right: rowOf(right, 'right'),
+  }));
   return { name, rows: lines.length, times, values, windows };
 }
 

@@ -99,7 +99,10 @@ describe('reading a file', () => {
     expect((read.times[3] as number) - (read.times[0] as number)).toBe(600_000);
   });
 
-  it('refuses a label that names no row', () => {
+  it('takes the next row inside for a timestamp that is not there, and refuses one beyond the end', () => {
+    expect(parse('a.csv', text, [['2014-04-01 00:04:00', '2014-04-01 00:09:00']]).windows).toEqual([
+      { left: 1, right: 2 },
+    ]);
     expect(() => parse('a.csv', text, [['2014-04-02 00:00:00', '2014-04-02 00:00:00']])).toThrow(/a\.csv: no row/);
   });
 });
