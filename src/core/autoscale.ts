@@ -28,7 +28,7 @@ export function autoscale(ctx: Context): void {
     const { wanted, replicas, reason } = recommend({
       policy,
       replicas: service.replicas,
-      values: ctx.slotsOf(service.name).map((slot) => valueOf(ctx, service, slot, policy)),
+      values: ctx.slotsOf(service.name).map((slot) => measured(ctx, service, slot, policy)),
       history: memory.history,
       hold: service.rollout !== null || isIll(ctx, service.name),
       now: ctx.now,
@@ -59,7 +59,7 @@ function isIll(ctx: Context, service: string): boolean {
 }
 
 /** The instance's mean over the last ASK_MS, in the metric's unit; null while it says nothing or takes no calls. */
-function valueOf(ctx: Context, service: ServiceState, slot: Slot, { metric }: AutoscalePolicy): number | null {
+function measured(ctx: Context, service: ServiceState, slot: Slot, { metric }: AutoscalePolicy): number | null {
   if (!slot.ready || (slot.readyAt ?? ctx.now) > ctx.now - ASK_MS) return null;
   const { cpus, memoryBytes } = service.spec.resources;
   const samples = ctx.view

@@ -358,7 +358,16 @@ describe('changing', () => {
     h.run(1_000);
     const failures = { connect: 0, reset: 0, timeout: 0, status5xx: 0, unavailable: 0 };
     const edge = { kind: 'edge', windowMs: 1_000, protocol: 'http', retried: 0, inFlight: 0, oldestWaitMs: 0 } as const;
-    h.signals({ ...edge, at: h.now, caller: 'web', callee: 'db', instance: 'db-1', requests: 1, failures, latency: [] });
+    h.signals({
+      ...edge,
+      at: h.now,
+      caller: 'web',
+      callee: 'db',
+      instance: 'db-1',
+      requests: 1,
+      failures,
+      latency: [],
+    });
     expect(h.core.view.edges.pairs()).toHaveLength(1);
     h.apply(system(service('other')));
     h.run(5_000);

@@ -21,7 +21,7 @@ import type { ActionDraft, PlanDraft, PlanInput } from './contract.ts';
 import { isExhausted } from './intensity.ts';
 import { failedTries, isDoneByPlanUnderWay, triedSoFar, wasPaged, wasTried } from './ladder.ts';
 import { eject, page, replace, restart, rollBack, scaleTo } from './steps.ts';
-import { dependsOn, ECHO_MS, has, instancesOf, isAlive, serviceOf, serves } from './target.ts';
+import { dependsOn, ECHO_MS, has, instancesOf, isAlive, serves, serviceOf } from './target.ts';
 
 /** Symptoms of traffic need some windows to go; facts about processes do not. */
 const FACT_DEADLINE_MS: Ms = 15_000;
