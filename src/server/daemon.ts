@@ -154,6 +154,7 @@ export class Daemon {
         node: this.#o.coreOptions.node,
         machine: this.#machine,
         parts: [this.#ownPart(), this.#journalPart(), ...this.agent.parts(), ...this.#notifierParts()],
+        notifiers: this.#o.notices.figures().length,
       },
     };
   }

@@ -9,6 +9,9 @@ export function blindSpots({ core, facts }: Moment): readonly string[] {
     ...(facts.machine?.limits === 'sampling' && services.some(isLimited)
       ? ['limits are watched by sampling, not enforced by the kernel: a fast leak may pass its limit for a moment']
       : []),
+    ...(facts.notifiers === 0 && services.length > 0
+      ? ['a page reaches only who looks here: nobody is named with --notify']
+      : []),
     ...(core.stopped ? ['automation is stopped: faults are seen and explained, and nothing is done about them'] : []),
     ...(core.mode === 'observe' ? ['recovery only observes: it plans and never acts'] : []),
   ];

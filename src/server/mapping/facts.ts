@@ -16,6 +16,8 @@ export interface ServerFacts {
   /** From the last inventory; null until the agent reported. */
   readonly machine: NodeFacts | null;
   readonly parts: StatusResource['parts'];
+  /** Receivers of pages. */
+  readonly notifiers: number;
 }
 
 export interface Moment {

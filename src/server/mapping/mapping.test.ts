@@ -144,6 +144,7 @@ function moment(sketch: Sketch = {}): Moment {
     node: 'n',
     machine: null,
     parts: [],
+    notifiers: 0,
   };
   return { core, facts, now: NOW };
 }
@@ -309,14 +310,17 @@ describe('status', () => {
     expect(sentence(sketch)).toBe(expected);
   });
 
-  it('names blind spots: no health check, a single instance that others need', () => {
+  it('names blind spots: no health check, a single instance that others need, nobody to be called', () => {
+    const PAGES = 'a page reaches only who looks here: nobody is named with --notify';
     expect(statusResource(moment()).blindSpots).toEqual([
       'db has no health check: that it hangs is noticed only while it has traffic',
       'db runs once, and web depends on it: a restart is felt',
+      PAGES,
     ]);
     const worker = service('worker', { ports: [], healthcheck: null, replicas: 2 });
     expect(statusResource(moment({ services: [worker] })).blindSpots).toEqual([
       'worker has neither ports nor a health check: only its exit is noticed',
+      PAGES,
     ]);
   });
 });

@@ -166,7 +166,16 @@ function coreWith(incidents: readonly Incident[]): Core {
 }
 
 function momentOf(core: Core): Moment {
-  const facts = { version: '0.1.0', pid: 1, startedAtWallMs: 0, stateDir: '/s', node: 'n', machine: null, parts: [] };
+  const facts = {
+    version: '0.1.0',
+    pid: 1,
+    startedAtWallMs: 0,
+    stateDir: '/s',
+    node: 'n',
+    machine: null,
+    parts: [],
+    notifiers: 0,
+  };
   return { core, facts, now: NOW };
 }
 
