@@ -52,6 +52,8 @@ export type Target = ProcessTarget | DirectoryTarget | PortTarget | LaunchTarget
 export type TargetKind = Target['kind'];
 
 export interface FaultRequest {
+  /** 1–64 letters, digits, `_` and `-`. A request whose id exists is the same request again. Default: a new one. */
+  readonly id?: string;
   /** One of the registry. */
   readonly kind: string;
   /** As the executor's `parse` takes them. */
@@ -152,6 +154,14 @@ export interface Executor<P = unknown> {
   /** One line for the catalogue. */
   readonly what: string;
   readonly targets: readonly TargetKind[];
+  /** Over at once: nothing lasts, so there is nothing to renew or revert. */
+  readonly instant: boolean;
+  /** Name → meaning, unit and default, for the catalogue. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** For the catalogue: what the machine needs for it, how its bite is measured, and how it is reverted. */
+  readonly needs: string;
+  readonly measured: string;
+  readonly reverted: string;
   /** Fills in defaults; HF6004 for what it does not understand, unknown keys included. */
   parse(given: Readonly<Record<string, unknown>>): P;
   possible(): Possibility;

@@ -2,6 +2,7 @@
  * The kernel's packet filter by either of its two programs. Everything of a fault is in a table (nft) or in chains
  * (iptables) of its own, named after it: putting it in and taking it out touches no rule of anybody else.
  */
+import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { allStats, run, tool } from './processes.ts';
 
@@ -107,8 +108,9 @@ const nft: Backend = {
   },
 };
 
-/** At most 28 characters: the random part of the id tells faults apart. */
-const chainOf = ({ id }: Rules, direction: 'in' | 'out'): string => `HOLDFAST-${id.split('-').at(-1)}-${direction}`;
+/** At most 28 characters, so not the id itself. */
+const chainOf = ({ id }: Rules, direction: 'in' | 'out'): string =>
+  `HOLDFAST-${createHash('sha256').update(id).digest('hex').slice(0, 12)}-${direction}`;
 
 /** For each program (one for each family of addresses) the rules of one chain. */
 export function iptablesRules(rules: Rules, direction: 'in' | 'out', family: 4 | 6): readonly (readonly string[])[] {

@@ -53,7 +53,8 @@ export class Injector {
    */
   async begin(request: FaultRequest): Promise<FaultStatus> {
     const fault = this.#check(request);
-    this.#records.create(fault, fault.requestedAt + request.leaseMs);
+    // Whoever lost the answer asks again.
+    if (!this.#records.has(fault.id, 'fault.json')) this.#records.create(fault, fault.requestedAt + request.leaseMs);
     const status = await this.#until(fault.id, ({ phase }) => phase !== 'requested', BEGIN_WITHIN_MS);
     if (status?.phase === 'active' || (status?.end && status.end.reason !== 'failed')) return status;
     this.#ask(fault.id);
@@ -141,13 +142,17 @@ export class Injector {
     const parameters = chosen.parse(request.parameters);
     checkLease(request.leaseMs);
     checkTarget(chosen, request.target);
+    if (request.id !== undefined && !/^[\w-]{1,64}$/.test(request.id)) {
+      throw new HoldfastError('HF6004', 'the id of a fault is 1–64 letters, digits, _ and -');
+    }
     const possibility = chosen.possible();
     if (!possibility.possible) {
       throw new HoldfastError('HF8201', `fault ${request.kind}: ${possibility.why}`, { remedy: possibility.instead });
     }
     const requestedAt = monotonic();
     // Sorts by time; the rest makes it unlike any other's.
-    const id = `${Math.floor(requestedAt).toString(36).padStart(8, '0')}-${randomBytes(4).toString('hex')}`;
+    const id =
+      request.id ?? `${Math.floor(requestedAt).toString(36).padStart(8, '0')}-${randomBytes(4).toString('hex')}`;
     return { id, kind: request.kind, parameters, target: request.target, holder: request.holder, requestedAt, bootId };
   }
 

@@ -4,10 +4,10 @@ import { clock } from './executors/clock.ts';
 import { cpu } from './executors/cpu.ts';
 import { crashLoop } from './executors/crash-loop.ts';
 import { descriptors } from './executors/descriptors.ts';
-import { diskFill } from './executors/disk-fill.ts';
+import { diskFull } from './executors/disk-full.ts';
 import { files } from './executors/files.ts';
 import { io } from './executors/io.ts';
-import { kill, terminate } from './executors/kill.ts';
+import { kill, signal } from './executors/kill.ts';
 import { memory } from './executors/memory.ts';
 import { network } from './executors/network.ts';
 import { pause } from './executors/pause.ts';
@@ -15,7 +15,7 @@ import { processes } from './executors/processes.ts';
 
 export const EXECUTORS: readonly Executor[] = [
   kill,
-  terminate,
+  signal,
   pause,
   crashLoop,
   cpu,
@@ -23,7 +23,7 @@ export const EXECUTORS: readonly Executor[] = [
   io,
   descriptors,
   processes,
-  diskFill,
+  diskFull,
   files,
   clock,
   network,
@@ -34,3 +34,17 @@ export const KINDS: readonly string[] = EXECUTORS.map(({ kind }) => kind);
 export function executorOf(kind: string): Executor | undefined {
   return EXECUTORS.find((executor) => executor.kind === kind);
 }
+
+export interface CatalogueEntry {
+  readonly what: string;
+  readonly parameters: readonly string[];
+  readonly instant: boolean;
+}
+
+/** What can be asked for, for those who read experiments. */
+export const CATALOGUE: Readonly<Record<string, CatalogueEntry>> = Object.fromEntries(
+  EXECUTORS.map(({ kind, what, parameters, instant }) => [
+    kind,
+    { what, parameters: Object.keys(parameters), instant },
+  ]),
+);

@@ -5,14 +5,14 @@
 import type { Random } from '../model/random.ts';
 
 /**
- * one: exactly one; all; n: that many, or all where there are fewer; percent: that share, rounded up, so that any
- * share of somebody is somebody; at-most-percent: a share drawn evenly from zero to that, rounded down, so that the
- * limit is a limit (with few candidates it may be nobody).
+ * one: exactly one; all; count: that many, or all where there are fewer; percent: that share, rounded up, so that any
+ * share of somebody is somebody; at-most-percent: a number drawn evenly from one to that share, rounded down, but one
+ * in any case: a fault that nobody has proves nothing.
  */
 export type Selection =
   | { readonly mode: 'one' }
   | { readonly mode: 'all' }
-  | { readonly mode: 'n'; readonly n: number }
+  | { readonly mode: 'count'; readonly count: number }
   | { readonly mode: 'percent'; readonly percent: number }
   | { readonly mode: 'at-most-percent'; readonly percent: number };
 
@@ -33,12 +33,12 @@ function countOf(candidates: number, selection: Selection, random: Random): numb
       return 1;
     case 'all':
       return candidates;
-    case 'n':
-      return Math.max(0, Math.floor(selection.n));
+    case 'count':
+      return Math.max(0, Math.floor(selection.count));
     case 'percent':
       return Math.ceil((candidates * share(selection.percent)) / 100 - 1e-9);
     case 'at-most-percent':
-      return random.int(Math.floor((candidates * share(selection.percent)) / 100 + 1e-9) + 1);
+      return 1 + random.int(Math.max(1, Math.floor((candidates * share(selection.percent)) / 100 + 1e-9)));
   }
 }
 

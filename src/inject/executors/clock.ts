@@ -33,6 +33,14 @@ export const clock: Executor<Clock> = {
   kind: 'clock',
   what: 'shifts the wall clock of the next life of an instance',
   targets: ['launch'],
+  instant: false,
+  parameters: {
+    offsetSec: 'seconds ahead, or behind when negative',
+  },
+  needs: 'libfaketime; a start of the instance with what `environmentOf` says',
+  measured:
+    'what a program started the same way takes for the time, while an instance with the library in it runs; to 2 s',
+  reverted: 'the file with the offset is removed: within a second the clock is right, without another start',
   parse: (given) => {
     const reader = new Parameters('clock', given);
     const parsed = { offsetSec: reader.integer('offsetSec', -(10 ** 9), 10 ** 9) };

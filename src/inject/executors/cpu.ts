@@ -20,6 +20,15 @@ export const cpu: Executor<Cpu> = {
   kind: 'cpu',
   what: 'uses up processor time',
   targets: ['process', 'node'],
+  instant: false,
+  parameters: {
+    workers: 'threads that work; one for each core',
+    percent: 'of one core, for each worker; 100',
+    nice: 'priority, 0 (as everybody) to 19 (last); 0',
+  },
+  needs: 'nothing; to be within the limits of the instance, a cgroup (version 2) of its own',
+  measured: 'cores used, by the kernel’s account; a quarter of what was asked is a bite',
+  reverted: 'the stressor ends',
   parse: (given) => {
     const read = new Parameters('cpu', given);
     const parsed = {

@@ -18,6 +18,14 @@ export const crashLoop: Executor<CrashLoop> = {
   kind: 'crash-loop',
   what: 'kills an instance again whenever it comes back, until the lease ends',
   targets: ['process'],
+  instant: false,
+  parameters: {
+    kills: 'kills that make it a loop; 2',
+    lifeMs: 'how long each life may last, ms; 0',
+  },
+  needs: 'the same user, or root; whoever restarts the instance tells its new process',
+  measured: 'kills',
+  reverted: 'no more kills',
   parse: (given) => {
     const read = new Parameters('crash-loop', given);
     const parsed = { kills: read.integer('kills', 1, 1_000, 2), lifeMs: read.number('lifeMs', 0, 60_000, 0) };

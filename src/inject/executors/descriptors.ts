@@ -30,6 +30,13 @@ export const descriptors: Executor<Descriptors> = {
   kind: 'descriptors',
   what: 'leaves each process of an instance only so many more files and connections to open',
   targets: ['process'],
+  instant: false,
+  parameters: {
+    headroom: 'how many more each process may open; 0',
+  },
+  needs: 'prlimit (util-linux); the same user, or root',
+  measured: 'processes that have the lowered limit',
+  reverted: 'the former limit, also for children born meanwhile',
   parse: (given) => {
     const read = new Parameters('descriptors', given);
     const parsed = { headroom: read.integer('headroom', 0, 1_000_000, 0) };

@@ -9,7 +9,7 @@ import type { Executor, Fault } from '../contract.ts';
 import { Parameters } from '../parameters.ts';
 import { directoryOf, freeBytes, onLinux } from './common.ts';
 
-interface DiskFill {
+interface DiskFull {
   readonly keepFreeBytes: number;
   readonly maxBytes: number;
 }
@@ -19,12 +19,20 @@ export const DISK_FLOOR_BYTES = 64 * 1024 * 1024;
 /** How far from what was asked the free space may be: others write too, and blocks are blocks. */
 const TOLERANCE_BYTES = 2 * 1024 * 1024;
 
-export const diskFill: Executor<DiskFill> = {
-  kind: 'disk-fill',
+export const diskFull: Executor<DiskFull> = {
+  kind: 'disk-full',
   what: 'fills the file system of a directory, down to so many free bytes',
   targets: ['directory'],
+  instant: false,
+  parameters: {
+    keepFreeBytes: 'what is left free, at least 64 MiB on file systems of 512 MiB and more; 64 MiB',
+    maxBytes: 'no more than this is written; no limit',
+  },
+  needs: 'a directory that may be written to',
+  measured: 'bytes by which free space has shrunk, to 2 MiB',
+  reverted: 'the stressor ends; its file has no name and goes with it',
   parse: (given) => {
-    const read = new Parameters('disk-fill', given);
+    const read = new Parameters('disk-full', given);
     const parsed = {
       keepFreeBytes: read.integer('keepFreeBytes', 0, 2 ** 50, DISK_FLOOR_BYTES),
       maxBytes: read.integer('maxBytes', 1, 2 ** 50, 2 ** 50),
@@ -33,8 +41,8 @@ export const diskFill: Executor<DiskFill> = {
     return parsed;
   },
   possible: () => onLinux('by writing a file without a name'),
-  prepare: ({ id }: Fault<DiskFill>, at) => ({ path: join(directoryOf(at), `.holdfast-fill-${id}`) }),
-  begin: async ({ id, parameters }: Fault<DiskFill>, traces, at) => {
+  prepare: ({ id }: Fault<DiskFull>, at) => ({ path: join(directoryOf(at), `.holdfast-fill-${id}`) }),
+  begin: async ({ id, parameters }: Fault<DiskFull>, traces, at) => {
     const dir = directoryOf(at);
     const before = freeBytes(dir);
     const keepFreeBytes = Math.max(parameters.keepFreeBytes, floorOf(dir));

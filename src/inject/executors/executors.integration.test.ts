@@ -107,7 +107,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    kind: 'disk-fill',
+    kind: 'disk-full',
     parameters: { keepFreeBytes: 0 },
     prepare: async () => {
       const path = smallFileSystem();
@@ -178,7 +178,7 @@ describe.each(CASES)('$kind', (given) => {
   });
 });
 
-describe.each(CASES.filter(({ kind }) => ['cpu', 'memory', 'io', 'processes', 'disk-fill', 'files'].includes(kind)))(
+describe.each(CASES.filter(({ kind }) => ['cpu', 'memory', 'io', 'processes', 'disk-full', 'files'].includes(kind)))(
   '$kind',
   (given) => {
     it('goes with its keeper, without anybody who sweeps', async ({ skip }) => {
@@ -193,12 +193,13 @@ describe.each(CASES.filter(({ kind }) => ['cpu', 'memory', 'io', 'processes', 'd
 
 describe('kill', () => {
   it.each([
-    ['kill', 'SIGKILL'],
-    ['terminate', 'SIGTERM'],
-  ])('%s ends the target with %s and has nothing to revert', async (kind, name) => {
+    ['kill', {}, 'SIGKILL'],
+    ['signal', {}, 'SIGTERM'],
+    ['signal', { signal: 'SIGINT' }, 'SIGINT'],
+  ])('%s %j ends the target with %s and has nothing to revert', async (kind, parameters, name) => {
     const victim = await rig.start(['sleep', '60']);
     const exit = new Promise((resolve) => victim.child.once('exit', (_code, by) => resolve(by)));
-    const request = { kind, parameters: {}, target: processTarget(victim), leaseMs: 5_000, holder: 'test' };
+    const request = { kind, parameters, target: processTarget(victim), leaseMs: 5_000, holder: 'test' };
     const { fault } = await rig.injector.begin(request);
     expect(await exit).toBe(name);
     await rig.bitten(fault.id);
@@ -208,7 +209,7 @@ describe('kill', () => {
   it('says that asking was in vain', async () => {
     const victim = await rig.startNode("process.on('SIGTERM', () => 0); setInterval(() => 0, 1000);");
     const target = processTarget(victim);
-    const request = { kind: 'terminate', parameters: {}, target, leaseMs: 700, holder: 'test' };
+    const request = { kind: 'signal', parameters: {}, target, leaseMs: 700, holder: 'test' };
     const { fault } = await rig.injector.begin(request);
     expect((await rig.ended(fault.id)).bite).toMatchObject({ asked: 1, measured: 0, bitten: false });
   });
@@ -281,13 +282,13 @@ describe('clock', () => {
   });
 });
 
-describe('disk-fill', () => {
+describe('disk-full', () => {
   it('leaves what it is told to leave', async ({ skip }) => {
     const path = smallFileSystem() ?? skip();
     const target = { kind: 'directory', path } as const;
     const parameters = { keepFreeBytes: 3 * 1024 * 1024 };
     const { fault } = await rig.injector.begin({
-      kind: 'disk-fill',
+      kind: 'disk-full',
       parameters,
       target,
       leaseMs: 9_000,

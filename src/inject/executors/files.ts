@@ -28,6 +28,17 @@ export const files: Executor<FilesFault> = {
   kind: 'files',
   what: 'makes the files of an instance slow, or has every n-th call on them fail',
   targets: ['process'],
+  instant: false,
+  parameters: {
+    mode: '`slow` or `failing`; `slow`',
+    delayMs: 'before each call, ms; 100',
+    error: 'what failing calls fail with; `EIO`',
+    nth: 'every n-th call only; 1',
+    paths: 'only these files, by their whole names; all',
+  },
+  needs: 'strace, setpriv (util-linux); root, or kernel.yama.ptrace_scope=0; nobody else tracing',
+  measured: 'system calls that were delayed or refused; one is a bite',
+  reverted: 'the tracer ends, and the kernel lets the instance go',
   parse: (given) => {
     const reader = new Parameters('files', given);
     const parsed = {
@@ -88,7 +99,7 @@ function tracerOf(pid: number): number {
 
 /** Undefined when it may; a kernel without Yama has no such file, and asks for the same user only. */
 function mayTrace(): Possibility | undefined {
-  const instead = 'Fill the disk (disk-fill) or load it (io) instead, or allow tracing (kernel.yama.ptrace_scope=0).';
+  const instead = 'Fill the disk (disk-full) or load it (io) instead, or allow tracing (kernel.yama.ptrace_scope=0).';
   if (process.getuid?.() === 0) return undefined;
   try {
     if (Number(readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'utf8')) === 0) return undefined;

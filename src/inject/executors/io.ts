@@ -20,6 +20,14 @@ export const io: Executor<Io> = {
   kind: 'io',
   what: 'writes to the disk of a directory and syncs it, again and again',
   targets: ['directory'],
+  instant: false,
+  parameters: {
+    bytesPerSec: 'bytes to write in a second; as many as the disk takes',
+    bytes: 'size of the file that is written over and over; 64 MiB',
+  },
+  needs: 'a directory that may be written to, with twice `bytes` free',
+  measured: 'bytes written and synced in a second; a quarter of what was asked is a bite',
+  reverted: 'the stressor ends; its file has no name and goes with it',
   parse: (given) => {
     const read = new Parameters('io', given);
     const parsed = {

@@ -20,6 +20,14 @@ export const memory: Executor<Memory> = {
   kind: 'memory',
   what: 'takes memory and keeps it in use, never below a floor of what is available',
   targets: ['process', 'node'],
+  instant: false,
+  parameters: {
+    bytes: 'how much to take',
+    floorBytes: 'what the machine keeps available, at least 256 MiB; 512 MiB',
+  },
+  needs: 'nothing; to be within the limits of the instance, a cgroup (version 2) of its own',
+  measured: 'resident bytes; nine tenths are a bite',
+  reverted: 'the stressor ends',
   parse: (given) => {
     const read = new Parameters('memory', given);
     const parsed = {

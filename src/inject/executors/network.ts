@@ -32,6 +32,16 @@ export const network: Executor<Network> = {
   kind: 'network',
   what: 'drops, refuses or loses packets to and from a port, for everybody or for some peers',
   targets: ['port'],
+  instant: false,
+  parameters: {
+    mode: '`drop`, `reject` (refused at once) or `loss`; `drop`',
+    percent: 'of the packets, for `loss`; 100',
+    direction: '`in` (to the port), `out` (from it) or `both`; `both`',
+    peers: 'addresses or prefixes of the other side; everybody',
+  },
+  needs: 'nft or iptables; root. Latency and reordering would need netem: use the traffic layer',
+  measured: 'packets that matched, by the kernel’s counters; one is a bite',
+  reverted: 'its table (nft) or chains (iptables) are removed; nobody else’s are touched',
   parse: (given) => {
     const read = new Parameters('network', given);
     const parsed = {

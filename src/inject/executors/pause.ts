@@ -25,6 +25,11 @@ export const pause: Executor = {
   kind: 'pause',
   what: 'stops all processes of an instance where they are, and lets them go on afterwards (SIGSTOP, SIGCONT)',
   targets: ['process'],
+  instant: false,
+  parameters: {},
+  needs: 'the same user, or root',
+  measured: 'processes in state T, of those of the instance',
+  reverted: 'SIGCONT to each process that was stopped',
   parse: (given) => {
     new Parameters('pause', given).end();
     return {};

@@ -15,6 +15,13 @@ export const processes: Executor<Processes> = {
   kind: 'processes',
   what: 'starts idle processes, so that few more can be started',
   targets: ['process', 'node'],
+  instant: false,
+  parameters: {
+    count: 'how many, 1 to 4096',
+  },
+  needs: 'nothing; to be within the limits of the instance, a cgroup (version 2) of its own',
+  measured: 'idle processes that are there',
+  reverted: 'they end with the stressor that holds their pipes',
   parse: (given) => {
     const read = new Parameters('processes', given);
     const parsed = { count: read.integer('count', 1, 4_096) };
