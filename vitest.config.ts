@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// unit: beside the code, no processes, no sleeping. integration: real processes of this package's own.
+// unit: beside the code, no processes, no sleeping. integration: real processes of this package's own, and
+// real clients of other projects (test/clients, a package of its own).
 // e2e: whole systems of Node alone. servers: whole systems with servers and a browser from Debian.
 // All but unit need `npm run build` first.
 // Whole systems share the machine with whatever else runs on it. In CI a case that fails gets one more try, which the
@@ -21,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           retry,
-          include: ['src/**/*.integration.test.ts'],
+          include: ['{src,test}/**/*.integration.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -31,7 +32,7 @@ export default defineConfig({
           name: 'e2e',
           retry,
           include: ['test/**/*.test.ts'],
-          exclude: ['**/*.servers.test.ts'],
+          exclude: ['**/*.servers.test.ts', '**/*.integration.test.ts', '**/node_modules/**'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -16,19 +16,19 @@ export function requireNode() {
   process.exit(1);
 }
 
-export function ensureInstalled() {
-  const installed = join(root, 'node_modules/.package-lock.json');
-  const lock = join(root, 'package-lock.json');
+/** Below the root: the clients of other projects that tests talk through. */
+export const TEST_CLIENTS = 'test/clients';
+
+/** Of the root, or of a folder that is a package of its own. */
+export function ensureInstalled(folder = '.') {
+  const at = join(root, folder);
+  const installed = join(at, 'node_modules/.package-lock.json');
+  const lock = join(at, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
   process.stderr.write('installing dependencies …\n');
-  run(process.platform === 'win32' ? 'npm.cmd' : 'npm', [
-    'install',
-    '--no-save',
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-  ]);
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const quietly = ['--no-save', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  run(npm, ['install', ...quietly], at);
 }
 
 export function build(args = []) {
@@ -36,7 +36,7 @@ export function build(args = []) {
 }
 
 /** Runs to the end with the terminal attached (its stdout goes to ours); exits with its code when it fails. */
-export function run(command, args) {
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+export function run(command, args, cwd = root) {
+  const result = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
   if (result.status !== 0) process.exit(result.status ?? 1);
 }

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureInstalled, requireNode, root } from './lib.mjs';
+import { ensureInstalled, requireNode, root, TEST_CLIENTS } from './lib.mjs';
 
 const node = process.execPath;
 const bin = (name) => join(root, 'node_modules', '.bin', name);
@@ -22,11 +22,14 @@ const COMMANDS = {
   build: [[node, ['scripts/build.mjs']]],
   sim: [[node, ['dist/sim/main.js', '--seeds', SIM_SEEDS]]],
 };
+/** Steps that look at, or run, the tests with clients of other projects. */
+const WITH_CLIENTS = ['types', 'integration'];
 const VITEST = new Set(['unit', 'integration', 'e2e', 'servers']);
 
 export async function runSteps(names) {
   requireNode();
   ensureInstalled();
+  if (names.some((name) => WITH_CLIENTS.includes(name))) ensureInstalled(TEST_CLIENTS);
   const total = { passed: 0, failed: 0 };
   const failures = [];
   for (const name of names) {

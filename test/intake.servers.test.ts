@@ -4,15 +4,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { RunningIntake } from '../src/intake/contract.ts';
 import { takePlugin } from '../src/intake/nagios/plugin.ts';
 import { remoteWrite } from '../src/intake/prometheus/remote-write.ts';
 import { startScraping } from '../src/intake/prometheus/scrape.ts';
 import { type Rig, rig } from '../src/intake/testing/rig.ts';
 import { zabbix } from '../src/intake/zabbix/index.ts';
+import { ensureDebian } from './support/debian.ts';
 
 const run = promisify(execFile);
+beforeAll(() => ensureDebian(['prometheus', 'zabbix-agent', 'monitoring-plugins-basic']), 300_000);
+
 let under: Rig;
 let running: RunningIntake | undefined;
 afterEach(async () => {

@@ -4,12 +4,12 @@ import { connect } from 'node:http2';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RunningIntake } from '../contract.ts';
-import { type Rig, rig } from '../testing/rig.ts';
-import { KINDS } from './decode.ts';
-import { otlpGrpc } from './grpc.ts';
-import { otlpHttp } from './http.ts';
-import { toProtobuf } from './json.ts';
+import type { RunningIntake } from '../../src/intake/contract.ts';
+import { KINDS } from '../../src/intake/otlp/decode.ts';
+import { otlpGrpc } from '../../src/intake/otlp/grpc.ts';
+import { otlpHttp } from '../../src/intake/otlp/http.ts';
+import { toProtobuf } from '../../src/intake/otlp/json.ts';
+import { type Rig, rig } from '../../src/intake/testing/rig.ts';
 
 let it_: Rig;
 let running: RunningIntake | undefined;
@@ -24,7 +24,7 @@ async function start(intake: typeof otlpHttp, limits = {}, token?: string): Prom
   return `http://127.0.0.1:${running.address.port}`;
 }
 
-const CLIENT = fileURLToPath(new URL('../testing/otel-client.mjs', import.meta.url));
+const CLIENT = fileURLToPath(new URL('./otel-client.mjs', import.meta.url));
 
 /** Runs the SDK in a process of its own; resolves with its exit code when it has flushed. */
 function client(endpoint: string, protocol: string, env: Record<string, string> = {}): Promise<number | null> {

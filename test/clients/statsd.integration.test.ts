@@ -1,8 +1,8 @@
 /** A real DogStatsD client (hot-shots) against our listener. */
 import StatsD from 'hot-shots';
 import { expect, it, vi } from 'vitest';
-import { rig } from '../testing/rig.ts';
-import { statsd } from './index.ts';
+import { statsd } from '../../src/intake/statsd/index.ts';
+import { rig } from '../../src/intake/testing/rig.ts';
 
 it('takes what hot-shots sends: metrics, an event, a service check', async () => {
   const under = rig({ windowMs: 50 });

@@ -2,10 +2,10 @@
 import { connect } from 'node:net';
 import { FluentClient } from '@fluent-org/logger';
 import { afterEach, expect, it } from 'vitest';
-import type { RunningIntake } from '../contract.ts';
-import { type Rig, rig } from '../testing/rig.ts';
-import { fluent } from './index.ts';
-import { MsgReader, msgpack } from './msgpack.ts';
+import type { RunningIntake } from '../../src/intake/contract.ts';
+import { fluent } from '../../src/intake/fluent/index.ts';
+import { MsgReader, msgpack } from '../../src/intake/fluent/msgpack.ts';
+import { type Rig, rig } from '../../src/intake/testing/rig.ts';
 
 let under: Rig;
 let running: RunningIntake;

@@ -3,12 +3,12 @@ import { execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { alertmanager } from './alertmanager/index.ts';
-import type { Intake, RunningIntake } from './contract.ts';
-import { influx } from './influx/index.ts';
-import { splunkHec } from './splunk/index.ts';
-import { type Rig, rig, WALL_MS } from './testing/rig.ts';
-import { zipkin } from './zipkin/index.ts';
+import { alertmanager } from '../../src/intake/alertmanager/index.ts';
+import type { Intake, RunningIntake } from '../../src/intake/contract.ts';
+import { influx } from '../../src/intake/influx/index.ts';
+import { splunkHec } from '../../src/intake/splunk/index.ts';
+import { type Rig, rig, WALL_MS } from '../../src/intake/testing/rig.ts';
+import { zipkin } from '../../src/intake/zipkin/index.ts';
 
 const run = promisify(execFile);
 let under: Rig;
@@ -34,7 +34,7 @@ async function curl(url: string, ...options: string[]): Promise<[status: number,
 describe('Zipkin', () => {
   it('takes what the OpenTelemetry SDK’s Zipkin exporter sends', async () => {
     const url = await start(zipkin);
-    const client = fileURLToPath(new URL('./testing/otel-client.mjs', import.meta.url));
+    const client = fileURLToPath(new URL('./otel-client.mjs', import.meta.url));
     const env = {
       ...process.env,
       OTEL_TRACES_EXPORTER: 'zipkin',
