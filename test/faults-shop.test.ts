@@ -1,4 +1,4 @@
 import { matrix } from './faults/matrix.ts';
-import { startShop } from './faults/systems.ts';
+import { startShop } from './support/sample-systems.ts';
 
 matrix('shop', startShop);

@@ -1,4 +1,4 @@
 import { matrix } from './faults/matrix.ts';
-import { startWeb } from './faults/systems.ts';
+import { startWeb } from './support/sample-systems.ts';
 
 matrix('web', startWeb);

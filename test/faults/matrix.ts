@@ -1,9 +1,9 @@
 /** One system of the matrix as a test suite: started once, every case on it in turn. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Loaded } from '../support/sample-systems.ts';
 import { SYSTEMS } from './cases.ts';
 import { report } from './report.ts';
 import { type Outcome, runCase } from './runner.ts';
-import type { Loaded } from './systems.ts';
 
 /** HOLDFAST_CASES=kill,stop runs only these. */
 const ONLY = process.env.HOLDFAST_CASES?.split(',');

@@ -3,9 +3,9 @@ import type { ActionResource, IncidentResource } from '../../src/api/resources.t
 import { tellIncident } from '../../src/cli/story.ts';
 import { styleFor } from '../../src/cli/terminal.ts';
 import { type LoadSummary, monotonicMs } from '../support/load.ts';
+import type { Loaded } from '../support/sample-systems.ts';
 import { pause, type TestSystem } from '../support/system.ts';
 import type { FaultCase } from './cases.ts';
-import type { Loaded } from './systems.ts';
 
 export interface Outcome {
   readonly system: string;

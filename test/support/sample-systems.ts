@@ -1,9 +1,9 @@
-/** How each system of the matrix is started and loaded. */
+/** How each sample system is started and loaded, by tests and benchmarks. */
 import { join } from 'node:path';
-import { ensureDebian } from '../support/debian.ts';
-import { Load } from '../support/load.ts';
-import { DIST, ensureBuilt } from '../support/paths.ts';
-import { freePort, TestSystem } from '../support/system.ts';
+import { ensureDebian } from './debian.ts';
+import { Load } from './load.ts';
+import { DIST, ensureBuilt } from './paths.ts';
+import { freePort, TestSystem } from './system.ts';
 
 export interface Loaded {
   readonly system: TestSystem;
@@ -14,22 +14,32 @@ export interface Loaded {
 const RATE_PER_SEC = 60;
 
 export async function startShop(): Promise<Loaded> {
+  const { system, url } = await openShop();
+  return { system, load: shopLoad(url, RATE_PER_SEC) };
+}
+
+/** The shop with few customers of its own. */
+export async function openShop(): Promise<{ readonly system: TestSystem; readonly url: string }> {
   ensureBuilt();
   const port = await freePort();
   const system = await TestSystem.start({
     file: join(DIST, 'examples/shop/compose.yaml'),
     variables: { HOLDFAST_DRILLS: '1', SHOP_PORT: String(port), RATE: '5' },
   });
-  const load = new Load({
-    url: `http://127.0.0.1:${port}`,
-    ratePerSec: RATE_PER_SEC,
+  return { system, url: `http://127.0.0.1:${port}` };
+}
+
+/** Customers who look, fill carts and order. */
+export function shopLoad(url: string, ratePerSec: number): Load {
+  return new Load({
+    url,
+    ratePerSec,
     requests: [
       { path: '/products/p1', weight: 4 },
       { method: 'PUT', path: '/carts/load{n}/items/p2', body: { count: 1 }, weight: 3 },
       { method: 'PUT', path: '/orders/load{n}', body: { cart: 'load' }, weight: 3 },
     ],
   });
-  return { system, load };
 }
 
 export async function startWeb(): Promise<Loaded> {
