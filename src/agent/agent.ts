@@ -212,7 +212,7 @@ export class Agent {
         clock,
         lag: this.#lag,
         phase: phaseOf(launch, purpose),
-        send: (signal) => this.#outbox.add([signal]),
+        send: (signal, worth) => this.#outbox.add([signal], worth === 'news'),
       }),
     );
     this.#checkers.set(launch.instance, checkers);

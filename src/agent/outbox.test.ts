@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckSignal, ExitSignal, Signal } from '../model/signal.ts';
-import { isUrgent, Outbox } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 
 const life = { instance: 'web-1', incarnation: 1, at: 0 };
 const check = (pass: boolean): CheckSignal => ({
@@ -36,14 +36,13 @@ describe('Outbox', () => {
     box.open();
     box.add([check(true)]);
     expect(sent).toEqual([]);
-    box.add([check(false)]);
+    box.add([check(false)], true);
     expect(sent).toEqual([[check(true), check(false)]]);
     box.add([check(true)]);
-    box.close();
+    box.add([exit]);
     expect(sent).toHaveLength(2);
-  });
-
-  it('knows what is urgent', () => {
-    expect([check(true), check(false), exit].map(isUrgent)).toEqual([false, true, true]);
+    box.add([check(true)]);
+    box.close();
+    expect(sent).toHaveLength(3);
   });
 });

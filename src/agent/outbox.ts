@@ -1,20 +1,18 @@
 /**
- * Signals on their way up. What somebody waits for (an exit, a stall, a failed check) goes at once; the rest goes in
- * batches, because a thousand instances say a thousand small things a second.
+ * Signals on their way up. What somebody waits for (an exit, a stall, a check that has turned) goes at once; the rest
+ * goes in batches, because a thousand instances say a thousand small things a second.
  */
 import type { Signal } from '../model/signal.ts';
 
 /** Longest that a signal of no urgency waits, ms. Higher means fewer, larger messages. */
 const BATCH_MS = 100;
 
-export function isUrgent(signal: Signal): boolean {
+function isUrgent(signal: Signal): boolean {
   switch (signal.kind) {
     case 'exit':
     case 'started':
     case 'stall':
       return true;
-    case 'check':
-      return !signal.pass;
     default:
       return false;
   }
@@ -36,12 +34,9 @@ export class Outbox {
     this.flush();
   }
 
-  add(signals: readonly Signal[]): void {
-    let urgent = false;
-    for (const signal of signals) {
-      this.#waiting.push(signal);
-      urgent ||= isUrgent(signal);
-    }
+  /** `urgent`: whoever adds them knows it, whatever kind they are of. */
+  add(signals: readonly Signal[], urgent = signals.some(isUrgent)): void {
+    for (const signal of signals) this.#waiting.push(signal);
     if (urgent) this.flush();
     else if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => this.flush(), BATCH_MS);
   }

@@ -6,7 +6,7 @@ import type { LagMeter } from '../lag.ts';
 import type { Clock } from '../ports.ts';
 import type { Probe, ProbeTarget } from './probe.ts';
 import { probeFor } from './registry.ts';
-import { CheckSchedule, isVoid, Reporting } from './scheduler.ts';
+import { CheckSchedule, isVoid, Reporting, type Worth } from './scheduler.ts';
 import { TtlSchedule } from './ttl.ts';
 
 export interface CheckerOptions {
@@ -18,7 +18,7 @@ export interface CheckerOptions {
   readonly lag: LagMeter;
   /** In [0, 1): this check's place in the interval. */
   readonly phase: number;
-  readonly send: (signal: CheckSignal) => void;
+  readonly send: (signal: CheckSignal, worth: Worth) => void;
 }
 
 export interface Checker {
@@ -107,9 +107,8 @@ class ProbeChecker implements Checker {
     } else {
       const starting = this.#schedule.isStarting(now);
       this.#schedule.finish(error === null, now);
-      if (this.#reporting.isWorthSending(error, starting, now)) {
-        send(signalOf(purpose, target, error, now - began, now));
-      }
+      const worth = this.#reporting.worthOf(error, starting, now);
+      if (worth) send(signalOf(purpose, target, error, now - began, now), worth);
     }
     this.#wait();
   }
@@ -160,7 +159,8 @@ class TtlChecker implements Checker {
 
   #tell(error: string | null, now: Ms): void {
     const { purpose, target, send } = this.#options;
-    if (this.#reporting.isWorthSending(error, false, now)) send(signalOf(purpose, target, error, 0, now));
+    const worth = this.#reporting.worthOf(error, false, now);
+    if (worth) send(signalOf(purpose, target, error, 0, now), worth);
   }
 
   stop(): void {

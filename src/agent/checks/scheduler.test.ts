@@ -66,36 +66,28 @@ describe('CheckSchedule', () => {
 });
 
 describe('Reporting', () => {
-  it('tells every failure, the first pass after one, and a pass every ten seconds', () => {
+  it('tells every failure and the first pass after one as news, and a pass every ten seconds as a sign of life', () => {
     const reporting = new Reporting();
-    const told = (error: string | null, at: number): boolean => reporting.isWorthSending(error, false, at);
-    expect([told(null, 0), told(null, 1_000), told(null, 9_999), told(null, 10_000), told(null, 11_000)]).toEqual([
-      true,
-      false,
-      false,
-      true,
-      false,
+    const worth = (error: string | null, at: number): string | null => reporting.worthOf(error, false, at);
+    expect([0, 1_000, 9_999, 10_000, 11_000].map((at) => worth(null, at))).toEqual([
+      'news',
+      null,
+      null,
+      'sign of life',
+      null,
     ]);
-    expect([told('refused', 12_000), told('refused', 12_001), told(null, 13_000), told(null, 14_000)]).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
+    const then = [worth('refused', 12_000), worth('refused', 12_001), worth(null, 13_000), worth(null, 14_000)];
+    expect(then).toEqual(['news', 'news', 'news', null]);
   });
 
   it('is brief about failures that do not count yet', () => {
     const reporting = new Reporting();
-    const told = (error: string | null, at: number): boolean => reporting.isWorthSending(error, true, at);
-    expect([
-      told('refused', 0),
-      told('refused', 100),
-      told('status 503', 200),
-      told('refused', 300),
-      told('refused', 1_300),
-    ]).toEqual([true, false, true, true, true]);
-    expect(told(null, 1_400)).toBe(true);
-    expect(reporting.isWorthSending('refused', false, 1_500)).toBe(true);
+    const worth = (error: string | null, at: number): string | null => reporting.worthOf(error, true, at);
+    const failures = [worth('refused', 0), worth('refused', 100), worth('status 503', 200), worth('refused', 300)];
+    expect(failures).toEqual(['news', null, 'news', 'news']);
+    expect(worth('refused', 1_300)).toBe('news');
+    expect(worth(null, 1_400)).toBe('news');
+    expect(reporting.worthOf('refused', false, 1_500)).toBe('news');
   });
 });
 

@@ -16,24 +16,28 @@ const EAGER_LEAST_MS: Ms = 20;
 
 type Timing = Pick<CheckSpec, 'intervalMs' | 'startPeriodMs' | 'startIntervalMs'>;
 
+/** News go up at once: users wait for the instance that has just passed. A sign of life may wait for others. */
+export type Worth = 'news' | 'sign of life';
+
 /** Remembers which results were sent. */
 export class Reporting {
   #lastPassSent: Ms | null = null;
   #lastFailureSent: { readonly at: Ms; readonly error: string } | null = null;
 
   /** Every failure that counts, the first pass after a failure or a start, and a pass as a sign of life. */
-  isWorthSending(error: string | null, starting: boolean, now: Ms): boolean {
+  worthOf(error: string | null, starting: boolean, now: Ms): Worth | null {
     if (error === null) {
       this.#lastFailureSent = null;
-      if (this.#lastPassSent !== null && now - this.#lastPassSent < SIGN_OF_LIFE_MS) return false;
+      const last = this.#lastPassSent;
+      if (last !== null && now - last < SIGN_OF_LIFE_MS) return null;
       this.#lastPassSent = now;
-      return true;
+      return last === null ? 'news' : 'sign of life';
     }
     this.#lastPassSent = null;
     const last = this.#lastFailureSent;
-    if (starting && last?.error === error && now - last.at < START_FAILURE_EVERY_MS) return false;
+    if (starting && last?.error === error && now - last.at < START_FAILURE_EVERY_MS) return null;
     this.#lastFailureSent = { at: now, error };
-    return true;
+    return 'news';
   }
 }
 
