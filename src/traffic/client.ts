@@ -8,11 +8,21 @@ import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { builtEntry } from '../model/entry.ts';
 import { asHoldfastError, HoldfastError } from '../model/errors.ts';
+import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
 import type { RouteTable } from '../model/routes.ts';
 import type { Ms } from '../model/time.ts';
+import { FaultAsker } from './faults/asker.ts';
 import { pidFile, socketPath, trafficLog } from './paths.ts';
 import type { Applied, TrafficSignal } from './plane.ts';
-import { encode, type FromTraffic, LineDecoder, PROTOCOL_VERSION, type ToTraffic } from './protocol.ts';
+import {
+  encode,
+  type FaultAnswer,
+  type FaultWork,
+  type FromTraffic,
+  LineDecoder,
+  PROTOCOL_VERSION,
+  type ToTraffic,
+} from './protocol.ts';
 import { isAlive, readHolder } from './single.ts';
 
 const CONNECT_EVERY_MS: Ms = 20;
@@ -32,6 +42,8 @@ export interface TrafficEvents {
   /** A table is in force, or a listener of it that had failed listens now. */
   onApplied(applied: Applied): void;
   onStatus(status: TrafficStatus): void;
+  /** A network fault is over. Not told of those that end while nobody is connected. */
+  onFaultEnded?(ended: NetworkFaultEnded): void;
 }
 
 export class TrafficClient {
@@ -39,6 +51,7 @@ export class TrafficClient {
   readonly #socketPath: string;
   readonly #events: TrafficEvents;
   #socket: Socket | null = null;
+  readonly #asker = new FaultAsker((message) => this.#send(message));
   #table: RouteTable | null = null;
   #closed = false;
   #connecting: Promise<void> | null = null;
@@ -69,6 +82,36 @@ export class TrafficClient {
   apply(table: RouteTable): void {
     this.#table = table;
     this.#send({ kind: 'routes', table });
+  }
+
+  /**
+   * A network fault, in force when this resolves, until it is removed or nobody has renewed it for its lease. Under an
+   * id that exists it takes that one's place. HF6004, HF8202 for what is wrong with it; HF8203 when the routes have no
+   * such endpoint, HF8201 when it cannot be there; HF4002, HF4003 when there is no traffic process to do it.
+   */
+  async putFault(fault: NetworkFault): Promise<NetworkFaultStatus> {
+    const { faults } = await this.#ask({ op: 'put', fault });
+    return faults[0] as NetworkFaultStatus;
+  }
+
+  /** `leaseMs` null: as long again as it was put for. HF8205 when it is over. */
+  async renewFault(id: string, leaseMs: Ms | null = null): Promise<NetworkFaultStatus> {
+    const { faults } = await this.#ask({ op: 'renew', id, leaseMs });
+    return faults[0] as NetworkFaultStatus;
+  }
+
+  /** `id` null: all. Gone when this resolves, with what they did; nothing for one that is over already. */
+  async removeFaults(id: string | null = null): Promise<readonly NetworkFaultEnded[]> {
+    return (await this.#ask({ op: 'remove', id })).ended;
+  }
+
+  async faults(): Promise<readonly NetworkFaultStatus[]> {
+    return (await this.#ask({ op: 'list' })).faults;
+  }
+
+  async #ask(work: FaultWork): Promise<FaultAnswer> {
+    await this.ensureRunning();
+    return this.#asker.ask(work);
   }
 
   /** Lets go; the traffic process goes on. */
@@ -155,6 +198,7 @@ export class TrafficClient {
       throw new HoldfastError('HF4003', text);
     }
     this.#socket = socket;
+    this.#asker.connected(message.faults === true);
     this.#againMs = AGAIN_FIRST_MS;
     this.#setStatus({ state: 'up', pid: message.pid, error: null });
     if (this.#table !== null) this.#send({ kind: 'routes', table: this.#table });
@@ -164,7 +208,8 @@ export class TrafficClient {
     if (message.kind === 'signals') this.#events.onSignals(message.signals);
     else if (message.kind === 'routes-applied') {
       this.#events.onApplied({ version: message.version, failed: message.failed });
-    }
+    } else if (message.kind === 'fault-answer') this.#asker.answered(message.ask, message.answer);
+    else if (message.kind === 'fault-ended') this.#events.onFaultEnded?.(message.ended);
   }
 
   #send(message: ToTraffic): void {
@@ -173,6 +218,7 @@ export class TrafficClient {
 
   #lost(): void {
     this.#socket = null;
+    this.#asker.lost();
     if (this.#closed) return;
     this.ensureRunning().catch(() => {
       // The status says why. A version mismatch stays until somebody restarts it; looking again costs little.

@@ -6,7 +6,7 @@ import type { RouteTable } from '../model/routes.ts';
 import { monotonic } from './clock.ts';
 import { Outbox } from './outbox.ts';
 import type { Applied, TrafficSignal } from './plane.ts';
-import { encode, type FromTraffic, LineDecoder, PROTOCOL_VERSION } from './protocol.ts';
+import { encode, type FaultAnswer, type FromTraffic, LineDecoder, PROTOCOL_VERSION } from './protocol.ts';
 import { isRouteTable } from './routes-file.ts';
 
 /** A reader that is this far behind is cut: it reconnects and gets what is still of use. */
@@ -17,6 +17,8 @@ export interface ControlHandler {
   /** Claims that still stand: the one who heard them may be gone. */
   standing(): readonly TrafficSignal[];
   routes(table: RouteTable): Promise<Applied>;
+  /** Whatever is wrong with the work is in the answer. */
+  fault(work: unknown): FaultAnswer;
   stop(): void;
 }
 
@@ -51,7 +53,9 @@ export class ControlServer {
     socket.on('close', () => this.#clients.delete(socket));
     const table = this.#handler.inForce();
     const { system, version } = table ?? { system: null, version: null };
-    socket.write(encode({ kind: 'hello', protocol: PROTOCOL_VERSION, pid: process.pid, system, version }));
+    socket.write(
+      encode({ kind: 'hello', protocol: PROTOCOL_VERSION, pid: process.pid, faults: true, system, version }),
+    );
     this.#clients.add(socket);
     const missed = [...this.#outbox.take(monotonic()), ...this.#handler.standing()];
     if (missed.length > 0) socket.write(encode({ kind: 'signals', signals: missed }));
@@ -66,7 +70,7 @@ export class ControlServer {
   }
 
   #receive(socket: Socket, message: unknown): void {
-    const { kind, table } = message as { readonly kind?: unknown; readonly table?: unknown };
+    const { kind, table, ask, work } = message as Readonly<Record<string, unknown>>;
     if (kind === 'stop') {
       socket.end(encode({ kind: 'stopping' }));
       this.#handler.stop();
@@ -79,6 +83,8 @@ export class ControlServer {
           socket.destroy();
         },
       );
+    } else if (kind === 'fault' && typeof ask === 'number') {
+      this.#send(socket, { kind: 'fault-answer', ask, answer: this.#handler.fault(work) });
     }
     // Other kinds are of a later minor version: nothing that this one needs to know.
   }

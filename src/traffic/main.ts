@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { asHoldfastError, HoldfastError } from '../model/errors.ts';
 import type { RouteTable } from '../model/routes.ts';
 import { ControlServer } from './control.ts';
+import { doFaultWork } from './faults/work.ts';
 import { pidFile, routesFile } from './paths.ts';
 import { Plane } from './plane.ts';
 import { loadRoutes, saveRoutes } from './routes-file.ts';
@@ -28,9 +29,14 @@ async function main(): Promise<void> {
   const routesPath = routesFile(stateDir);
   const last = readLast(routesPath);
 
-  const plane = new Plane({
+  const plane: Plane = new Plane({
     signals: (signals) => control.signals(signals),
     changed: (applied) => control.broadcast({ kind: 'routes-applied', ...applied }),
+    faultEnded: (ended) => {
+      const { fault } = ended.status;
+      say(`network fault ${fault.id} (${fault.kind} before ${fault.where.callee}) is over: ${ended.reason}`);
+      control.broadcast({ kind: 'fault-ended', ended });
+    },
   });
   const stop = (): void => {
     say('stopping');
@@ -40,9 +46,10 @@ async function main(): Promise<void> {
     // Answers that are still in the sockets' buffers get a moment.
     setTimeout(() => process.exit(0), 100);
   };
-  const control = new ControlServer({
+  const control: ControlServer = new ControlServer({
     inForce: () => plane.table,
     standing: () => plane.standing(),
+    fault: (work) => doFaultWork(plane, work),
     stop,
     routes: async (table) => {
       const before = plane.table;

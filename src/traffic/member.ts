@@ -26,6 +26,8 @@ export interface Held {
 /** Anything open towards the member that a drain must end at last. */
 export interface Open {
   cut(): void;
+  /** The network faults of its pool have changed. */
+  refault(): void;
 }
 
 export interface IdleConnection {

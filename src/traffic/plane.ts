@@ -1,13 +1,14 @@
 /** The data plane as a whole: applies route tables, keeps the listeners and pools of the newest, and drives time. */
-import { connect } from 'node:net';
+import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
 import { Random } from '../model/random.ts';
 import type { RouteTable } from '../model/routes.ts';
 import type { EdgeSignal, StallSignal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
 import { monotonic } from './clock.ts';
+import { FaultBoard } from './faults/board.ts';
 import { Listening } from './listening.ts';
-import type { Member } from './member.ts';
 import { Pool } from './pool.ts';
+import { probeConnect } from './probe.ts';
 
 export type TrafficSignal = EdgeSignal | StallSignal;
 
@@ -27,6 +28,8 @@ export interface PlaneEvents {
   signals(signals: readonly TrafficSignal[]): void;
   /** A listener that had failed listens now. */
   changed(applied: Applied): void;
+  /** A network fault is over. */
+  faultEnded?(ended: NetworkFaultEnded): void;
 }
 
 export class Plane {
@@ -37,6 +40,7 @@ export class Plane {
   readonly #listeners = new Map<string, Listening>();
   readonly #oldListeners = new Set<Listening>();
   readonly #events: PlaneEvents;
+  readonly #faults: FaultBoard;
   readonly #random = Random.seeded(process.pid ^ Math.floor(monotonic()));
   readonly #timers: NodeJS.Timeout[];
   #tickedAt = monotonic();
@@ -45,6 +49,10 @@ export class Plane {
 
   constructor(events: PlaneEvents) {
     this.#events = events;
+    this.#faults = new FaultBoard(
+      { changed: () => this.#refault(), ended: (ended) => events.faultEnded?.(ended) },
+      monotonic,
+    );
     this.#timers = [
       setInterval(() => this.#tick(), TICK_MS),
       setInterval(() => this.#window(), WINDOW_MS),
@@ -72,6 +80,8 @@ export class Plane {
     if (inForce !== null && inForce.system === table.system && table.version < inForce.version) return this.#applied();
     this.#table = table;
     this.#applyPools(table);
+    this.#faults.keepOnly(table.pools);
+    this.#refault();
     await this.#applyListeners(table);
     return this.#applied();
   }
@@ -89,6 +99,28 @@ export class Plane {
       if (pool) pool.update(spec);
       else this.#pools.set(spec.id, this.#createPool(spec));
     }
+  }
+
+  // Network faults: they hold from the moment that the call returns, on open connections as on new ones.
+
+  putFault(fault: NetworkFault): NetworkFaultStatus {
+    return this.#faults.put(fault, this.#pools.values());
+  }
+
+  renewFault(id: string, leaseMs: Ms | null): NetworkFaultStatus {
+    return this.#faults.renew(id, leaseMs);
+  }
+
+  removeFaults(id: string | null): NetworkFaultEnded[] {
+    return this.#faults.remove(id);
+  }
+
+  faults(): NetworkFaultStatus[] {
+    return this.#faults.list();
+  }
+
+  #refault(): void {
+    for (const pool of [...this.#pools.values(), ...this.#oldPools]) pool.setFaults(this.#faults.of(pool));
   }
 
   /** What an agent that comes anew must know: it may have missed the claim itself. */
@@ -172,6 +204,7 @@ export class Plane {
   /** Ends everything at once. */
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#faults.close();
     const now = monotonic();
     for (const listening of [...this.#listeners.values(), ...this.#oldListeners]) {
       listening.close(now);
@@ -179,18 +212,4 @@ export class Plane {
     }
     for (const pool of this.#pools.values()) pool.retire();
   }
-}
-
-function probeConnect(member: Member, timeoutMs: Ms, done: (error: string | null) => void): void {
-  const socket = connect({ host: member.host, port: member.port });
-  const finish = (error: string | null): void => {
-    clearTimeout(timer);
-    socket.removeAllListeners();
-    socket.on('error', () => undefined);
-    socket.destroy();
-    done(error);
-  };
-  const timer = setTimeout(() => finish('timed out'), timeoutMs);
-  socket.once('connect', () => finish(null));
-  socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
 }

@@ -2,16 +2,18 @@
  * A pool at work: who may take the next call, what is learnt from each outcome, and who waits. The judgements
  * themselves are pure and lie beside it (balancer, ejection, stall, retry-budget); here they are put together.
  */
-import type { Random } from '../model/random.ts';
 import type { PoolMember, PoolPolicy, Pool as PoolSpec } from '../model/routes.ts';
 import type { StallSignal } from '../model/signal.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
 import { candidatesOf, chooseOfTwo } from './balancer.ts';
 import { EdgeWindow } from './edge-window.ts';
 import { mayEject } from './ejection.ts';
+import type { PoolFaults } from './faults/board.ts';
+import { FaultSeat } from './faults/seat.ts';
 import { LatencyModel } from './latency-model.ts';
 import { Member } from './member.ts';
 import { isOwnError } from './own-errors.ts';
+import type { PoolEnvironment } from './pool-environment.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { judgeStall, silenceLimit } from './stall.ts';
 import { WaitQueue } from './wait-queue.ts';
@@ -19,20 +21,14 @@ import { WaitQueue } from './wait-queue.ts';
 /** Upstream connections idle for longer are closed. Below the 5 s after which Node's servers close theirs. */
 const IDLE_MS: Ms = 4_000;
 
-export interface PoolEnvironment {
-  readonly random: Random;
-  readonly now: () => Ms;
-  emit(signal: StallSignal): void;
-  /** Opens a connection to see whether the member accepts any: null when it does, else the error. */
-  probe(member: Member, timeoutMs: Ms, done: (error: string | null) => void): void;
-}
-
 export class Pool {
   readonly id: string;
   service: string;
   protocol: PoolSpec['protocol'];
   policy: PoolPolicy;
   members: Member[] = [];
+  /** Network faults on the way to its members. */
+  readonly faults = new FaultSeat();
   /** Out of the table, not yet empty. */
   readonly #leaving = new Set<Member>();
   readonly budget: RetryBudget;
@@ -80,6 +76,11 @@ export class Pool {
       member.drainingSince = null;
     }
     return member;
+  }
+
+  /** New faults, also on what is open already. */
+  setFaults(faults: PoolFaults | null): void {
+    this.faults.set(faults, [...this.members, ...this.#leaving]);
   }
 
   /** Everyone leaves: the pool is no longer in the table. */
@@ -194,7 +195,7 @@ export class Pool {
     if (!stale) this.failed(member, 'connection reset');
     if (member.checking || member.refusing) return;
     member.checking = true;
-    this.#env.probe(member, this.policy.connectTimeoutMs, (error) => {
+    this.#env.probe(member, this.policy.connectTimeoutMs, this.faults.here, (error) => {
       member.checking = false;
       if (error !== null && !isOwnError(error)) this.refused(member, `connection failed (${error})`);
     });
@@ -286,7 +287,7 @@ export class Pool {
 
   #probe(member: Member): void {
     member.refusingProbe.running();
-    this.#env.probe(member, this.policy.connectTimeoutMs, (error) => {
+    this.#env.probe(member, this.policy.connectTimeoutMs, this.faults.here, (error) => {
       if (!member.refusing) return;
       if (error === null) this.#accepts(member);
       else member.refusingProbe.failed(this.#env.now());

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtEntry } from '../model/entry.ts';
+import { parseNetworkFault } from '../model/network-fault.ts';
 import type { RouteTable } from '../model/routes.ts';
 import { TrafficClient } from './client.ts';
 import { pidFile, routesFile, socketPath } from './paths.ts';
@@ -162,5 +163,42 @@ describe('the traffic process', () => {
     for (const hog of hogs) hog.destroy();
     await expect.poll(() => ask(port).catch((error: Error) => error.message), { timeout: 5_000 }).toBe('works');
     expect(limited.exitCode).toBeNull();
+  });
+
+  it('a network fault is a lease: it ends by itself when everybody who knows of it has gone', async () => {
+    const first = newClient();
+    const table = await serving(first);
+    const port = table.listeners[0]?.port as number;
+    const fault = parseNetworkFault({
+      id: 'slow',
+      kind: 'latency',
+      where: { callee: 'web' },
+      parameters: { ms: 300 },
+      leaseMs: 1_500,
+    });
+    await expect(first.putFault({ ...fault, where: { ...fault.where, callee: 'nobody' } })).rejects.toThrow('nobody');
+    expect(await first.putFault(fault)).toMatchObject({ fault, seen: { connections: 0 } });
+    expect(await first.renewFault('slow')).toMatchObject({ fault: { id: 'slow' } });
+    const asked = performance.now();
+    expect(await ask(port)).toBe('works');
+    expect(performance.now() - asked).toBeGreaterThan(590);
+    expect((await first.faults())[0]).toMatchObject({ affected: { connections: 1 }, bite: { bitten: true } });
+    first.close();
+    const second = newClient();
+    await second.ensureRunning();
+    await expect.poll(() => second.faults(), { timeout: 3_000 }).toEqual([]);
+    expect(await second.removeFaults()).toEqual([]);
+    await expect(second.renewFault('slow')).rejects.toThrow('unknown or over');
+  });
+
+  it('a traffic process that was killed comes back without faults', async () => {
+    const client = newClient();
+    await serving(client);
+    const { fault } = await client.putFault(
+      parseNetworkFault({ id: 'gone', kind: 'refuse', where: { callee: 'web' }, leaseMs: 60_000 }),
+    );
+    process.kill(client.status.pid as number, 'SIGKILL');
+    await expect.poll(() => client.faults().catch(() => null), { timeout: 10_000 }).toEqual([]);
+    expect(fault.id).toBe('gone');
   });
 });

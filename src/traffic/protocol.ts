@@ -2,9 +2,11 @@
  * What passes between the traffic process and the agent: one JSON value per line over a unix socket. The traffic
  * process outlives the agent and may be older than it, hence the version in the first line.
  */
-import { HoldfastError } from '../model/errors.ts';
+import { type ErrorBody, HoldfastError } from '../model/errors.ts';
+import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
 import type { RouteTable } from '../model/routes.ts';
 import type { EdgeSignal, StallSignal } from '../model/signal.ts';
+import type { Ms } from '../model/time.ts';
 
 /** Grows when either side could misunderstand the other. */
 export const PROTOCOL_VERSION = 1;
@@ -12,13 +14,34 @@ export const PROTOCOL_VERSION = 1;
 /** Longest line: a table of a thousand instances is about half a megabyte. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
-export type ToTraffic = { readonly kind: 'routes'; readonly table: RouteTable } | { readonly kind: 'stop' };
+export type ToTraffic =
+  | { readonly kind: 'routes'; readonly table: RouteTable }
+  | { readonly kind: 'stop' }
+  /** `ask` is the asker's number for it; the answer has the same. */
+  | { readonly kind: 'fault'; readonly ask: number; readonly work: FaultWork };
+
+/** remove with `id` null: all. A fault as it came: the traffic process checks it. */
+export type FaultWork =
+  | { readonly op: 'put'; readonly fault: NetworkFault }
+  | { readonly op: 'renew'; readonly id: string; readonly leaseMs: Ms | null }
+  | { readonly op: 'remove'; readonly id: string | null }
+  | { readonly op: 'list' };
+
+export interface FaultAnswer {
+  /** Those in force that were asked for; for a put or a renewal that one. */
+  readonly faults: readonly NetworkFaultStatus[];
+  /** Those that were removed. */
+  readonly ended: readonly NetworkFaultEnded[];
+  readonly error: ErrorBody | null;
+}
 
 export type FromTraffic =
   | {
       readonly kind: 'hello';
       readonly protocol: number;
       readonly pid: number;
+      /** Absent in processes that know nothing of network faults. */
+      readonly faults?: true;
       /** What it serves already. */
       readonly system: string | null;
       readonly version: number | null;
@@ -29,7 +52,10 @@ export type FromTraffic =
       readonly failed: readonly { readonly listener: string; readonly error: string }[];
     }
   | { readonly kind: 'signals'; readonly signals: readonly (EdgeSignal | StallSignal)[] }
-  | { readonly kind: 'stopping' };
+  | { readonly kind: 'stopping' }
+  | { readonly kind: 'fault-answer'; readonly ask: number; readonly answer: FaultAnswer }
+  /** A network fault is over, for whatever reason. Told to whoever is connected, and to nobody later. */
+  | { readonly kind: 'fault-ended'; readonly ended: NetworkFaultEnded };
 
 export function encode(message: ToTraffic | FromTraffic): string {
   return `${JSON.stringify(message)}\n`;

@@ -3,10 +3,11 @@
  * backpressure and half-open ends. Until the first byte is sent nothing is lost by trying another member, so connect
  * failures are never seen by the client while any member accepts.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Ms } from '../model/time.ts';
 import { monotonic } from './clock.ts';
 import type { EdgeWindow } from './edge-window.ts';
+import type { Line, LineOwner, Opening } from './faults/line.ts';
 import type { Held, Member, Open } from './member.ts';
 import { isOwnError } from './own-errors.ts';
 import type { Pool } from './pool.ts';
@@ -21,7 +22,7 @@ export interface TcpListener {
   readonly connections: Set<TcpSession>;
 }
 
-export class TcpSession implements Held, Waiter, Open {
+export class TcpSession implements Held, Waiter, Open, LineOwner {
   readonly isRetry = false;
   deadline: Ms = 0;
   sentAt: Ms = 0;
@@ -34,6 +35,11 @@ export class TcpSession implements Held, Waiter, Open {
   #member: Member | null = null;
   #upstream: Socket | null = null;
   #connected = false;
+  /** Network faults on the way to the member; null, as nearly always, when there are none. */
+  #line: Line | null = null;
+  #opening: Opening = 'go';
+  /** Of a delayed handshake. */
+  #telling: NodeJS.Timeout | null = null;
   #tried: Member[] | null = null;
   #connectFailures = 0;
   #connectTimer: NodeJS.Timeout | null = null;
@@ -53,7 +59,7 @@ export class TcpSession implements Held, Waiter, Open {
     pool.budget.active++;
     client.pause();
     client.on('data', (chunk: Buffer) => this.#fromClient(chunk));
-    client.on('drain', () => this.#upstream?.resume());
+    client.on('drain', () => (this.#line === null ? this.#upstream?.resume() : this.#line.resume()));
     client.on('end', () => this.#clientEnd());
     client.on('error', () => this.#end());
     client.on('close', () => this.#end());
@@ -88,25 +94,94 @@ export class TcpSession implements Held, Waiter, Open {
     member.open.add(this);
     this.edge = member.edge(this.#listener.caller, this.#pool.service, 'tcp');
     this.edge.inFlight++;
-    const { host, port } = member;
-    const buffer = (): Buffer => this.#readInto();
-    const callback = (count: number, bytes: Uint8Array): boolean => this.#fromMember(bytes.subarray(0, count));
-    const upstream = connect({ host, port, noDelay: true, allowHalfOpen: true, onread: { buffer, callback } });
+    const upstream = this.#open(member);
     this.#upstream = upstream;
     this.#connectTimer = setTimeout(
       () => this.#connectFailed(upstream, 'timed out'),
       this.#pool.policy.connectTimeoutMs,
     );
-    upstream.once('connect', () => this.#onConnect());
-    upstream.on('drain', () => this.#client.resume());
+    upstream.once('connect', () => this.#opened(upstream));
+    upstream.on('drain', () => (this.#line === null ? this.#client.resume() : this.#line.socketDrained()));
     upstream.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.#connected) this.#lost();
-      else this.#connectFailed(upstream, error.code ?? error.message);
+      if (!this.#connected) this.#connectFailed(upstream, error.code ?? error.message);
+      else if (this.#line === null) this.#lost();
+      else this.#line.receivedClose(true);
     });
-    upstream.on('end', () => this.#client.end());
+    upstream.on('end', () => (this.#line === null ? this.#client.end() : this.#line.receivedEnd()));
     upstream.on('close', () => {
-      if (this.#connected && this.#upstream === upstream) this.#end();
+      if (!this.#connected || this.#upstream !== upstream) return;
+      if (this.#line === null) this.#end();
+      else this.#line.receivedClose(false);
     });
+  }
+
+  #open(member: Member): Socket {
+    const { host, port } = member;
+    const buffer = (): Buffer => this.#readInto();
+    const callback = (count: number, bytes: Uint8Array): boolean =>
+      this.#line === null ? this.#fromMember(bytes.subarray(0, count)) : this.#line.received(bytes.subarray(0, count));
+    const onread = { buffer, callback };
+    this.#line = this.#pool.faults.line(member, this.#listener.caller, this);
+    this.#opening = this.#line?.opening() ?? 'go';
+    const goes = this.#opening === 'go' || this.#opening === 'mute';
+    const upstream = goes
+      ? connect({ host, port, noDelay: true, allowHalfOpen: true, onread })
+      : new Socket({ allowHalfOpen: true, onread } as SocketConstructorOpts);
+    if (this.#line !== null) this.#line.socket = upstream;
+    if (this.#opening === 'refuse') setImmediate(() => this.#connectFailed(upstream, 'ECONNREFUSED'));
+    if (this.#opening === 'accept') setImmediate(() => this.#opened(upstream));
+    return upstream;
+  }
+
+  /** The connection is open; with a network fault the proxy may hear of it later, or not at all. */
+  #opened(upstream: Socket): void {
+    const delayMs = this.#line?.handshakeMs() ?? 0;
+    const tell = (): void => {
+      if (this.#upstream === upstream) this.#onConnect();
+    };
+    if (this.#opening === 'mute') return;
+    if (delayMs > 0) this.#telling = setTimeout(tell, delayMs);
+    else tell();
+  }
+
+  refault(): void {
+    const member = this.#member;
+    const upstream = this.#upstream;
+    if (member === null || upstream === null) return;
+    const line = this.#pool.faults.again(this.#line, member, this.#listener.caller, this);
+    // The end of a fault may have been the end of the connection.
+    if (this.#over || this.#upstream !== upstream) return;
+    this.#line = line;
+    if (line !== null) line.socket = upstream;
+    if (this.#telling !== null && line === null) {
+      clearTimeout(this.#telling);
+      this.#telling = null;
+      if (!this.#connected) this.#onConnect();
+    }
+    if (this.#connected || this.#opening === 'go' || (line?.opening() ?? 'go') !== 'go') return;
+    // What was kept from opening is tried again, as a lost first packet would be.
+    const { host, port } = member;
+    if (this.#opening === 'swallow') upstream.connect({ host, port, noDelay: true });
+    const opened = this.#opening === 'mute' && !upstream.connecting;
+    this.#opening = 'go';
+    if (opened) this.#opened(upstream);
+  }
+
+  lineData(bytes: Buffer): boolean {
+    return this.#fromMember(bytes);
+  }
+
+  lineEnd(): void {
+    this.#client.end();
+  }
+
+  lineOver(reset: boolean): void {
+    if (reset) this.#lost();
+    else this.#end();
+  }
+
+  lineRoom(): void {
+    this.#client.resume();
   }
 
   #readInto(): Buffer {
@@ -123,7 +198,7 @@ export class TcpSession implements Held, Waiter, Open {
     this.#connected = true;
     this.edge?.measured(monotonic() - this.#startedAt);
     this.#pool.succeeded(this.#member);
-    if (this.#clientEnded) this.#upstream?.end();
+    if (this.#clientEnded) this.#endUpstream();
     this.#client.resume();
   }
 
@@ -147,7 +222,8 @@ export class TcpSession implements Held, Waiter, Open {
     const upstream = this.#upstream;
     if (upstream === null) return;
     if (!this.#awaiting) this.#await();
-    if (!upstream.write(chunk)) this.#client.pause();
+    const flowing = this.#line === null ? upstream.write(chunk) : this.#line.send(chunk);
+    if (!flowing) this.#client.pause();
   }
 
   /** From here on silence counts, until the member sends something. Protocols that never answer are learnt as such. */
@@ -173,7 +249,12 @@ export class TcpSession implements Held, Waiter, Open {
 
   #clientEnd(): void {
     this.#clientEnded = true;
-    if (this.#connected) this.#upstream?.end();
+    if (this.#connected) this.#endUpstream();
+  }
+
+  #endUpstream(): void {
+    if (this.#line === null) this.#upstream?.end();
+    else this.#line.end();
   }
 
   /** The member broke the connection. */
@@ -213,8 +294,10 @@ export class TcpSession implements Held, Waiter, Open {
   #leaveMember(): void {
     const member = this.#member;
     const upstream = this.#upstream;
+    const line = this.#line;
     this.#member = null;
     this.#upstream = null;
+    this.#line = null;
     if (this.#connectTimer !== null) clearTimeout(this.#connectTimer);
     if (member !== null) {
       member.load--;
@@ -225,6 +308,8 @@ export class TcpSession implements Held, Waiter, Open {
     }
     this.#awaiting = false;
     if (upstream === null) return;
+    if (line !== null && this.#connected && line.farewell()) return;
+    line?.drop();
     if (this.#connected) upstream.destroySoon();
     else upstream.destroy();
   }

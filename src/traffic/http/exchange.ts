@@ -11,8 +11,11 @@ import { isOwnError } from '../own-errors.ts';
 import type { Pool } from '../pool.ts';
 import type { Waiter } from '../wait-queue.ts';
 import type { Downstream } from './downstream.ts';
+import { takeIdle } from './idle.ts';
 import { MAX_CONNECT_FAILURES, RETRY_STATUS, ReplayBody, type RequestFacts, STATUS_OF } from './retry-rules.ts';
-import { takeIdle, Upstream } from './upstream.ts';
+import { Upstream } from './upstream.ts';
+
+const NO_PARTS: readonly Buffer[] = [];
 
 export class Exchange implements Held, Waiter {
   readonly isHead: boolean;
@@ -123,17 +126,9 @@ export class Exchange implements Held, Waiter {
   }
 
   #send(upstream: Upstream): void {
-    const { socket } = upstream;
     this.#attempts++;
     this.#sent = true;
-    let flowing: boolean;
-    if (this.#body === null) flowing = socket.write(this.#head);
-    else {
-      socket.cork();
-      flowing = socket.write(this.#head);
-      for (const part of this.#body.parts) flowing = socket.write(part);
-      socket.uncork();
-    }
+    const flowing = upstream.send(this.#head, this.#body?.parts ?? NO_PARTS);
     if (this.requestComplete || !flowing) this.#await();
     if (!this.requestComplete && flowing) this.#client.resumeBody();
   }
@@ -144,6 +139,10 @@ export class Exchange implements Held, Waiter {
     this.sentAt = monotonic();
     this.#awaiting = true;
     this.#member?.hold(this, this.sentAt);
+  }
+
+  get caller(): string {
+    return this.#client.caller;
   }
 
   get awaitingSince(): Ms | null {
@@ -164,7 +163,7 @@ export class Exchange implements Held, Waiter {
     }
     if (this.#answered) replay.drop();
     else replay.keepSent(bytes);
-    const flowing = upstream.socket.write(bytes);
+    const flowing = upstream.write(bytes);
     // A server that does not read on is awaited just as one that does not answer.
     if ((complete || !flowing) && !this.#answered) this.#await();
     return flowing;
@@ -239,7 +238,7 @@ export class Exchange implements Held, Waiter {
   }
 
   clientDrained(): void {
-    this.#upstream?.socket.resume();
+    this.#upstream?.resume();
   }
 
   completed(): void {
@@ -267,7 +266,7 @@ export class Exchange implements Held, Waiter {
   clientEndedTunnel(): void {
     const upstream = this.#upstream;
     if (upstream === null) return;
-    upstream.socket.end();
+    upstream.end();
     if (++this.#tunnelEnds === 2) this.tunnelOver(upstream);
   }
 

@@ -3,23 +3,23 @@
  * one buffer of its own again and again (net's `onread`): it is replaced only when the client's socket could not take
  * the bytes at once and still refers to them.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Ms } from '../../model/time.ts';
 import { monotonic } from '../clock.ts';
+import type { Line, LineOwner, Opening } from '../faults/line.ts';
 import type { IdleConnection, Member, Open } from '../member.ts';
 import type { Pool } from '../pool.ts';
 import type { Exchange } from './exchange.ts';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BodyFraming, type BodyKind } from './framing.ts';
 import { HeadBuffer } from './head-buffer.ts';
 import { HeadParser, INCOMPLETE } from './parser.ts';
-import { FRESH_MS } from './retry-rules.ts';
 import { rewriteResponse } from './rewrite.ts';
 
 const READ_BYTES = 32_768;
 /** Part of the server's announced keep-alive time that is not used: it may be closing already. */
 const KEEP_ALIVE_MARGIN_MS: Ms = 1_000;
 
-export class Upstream implements IdleConnection, Open {
+export class Upstream implements IdleConnection, Open, LineOwner {
   readonly socket: Socket;
   readonly member: Member;
   idleSince: Ms = 0;
@@ -31,6 +31,13 @@ export class Upstream implements IdleConnection, Open {
   readonly #parser = new HeadParser('response');
   readonly #framing = new BodyFraming();
   #exchange: Exchange | null;
+  /** Network faults on the way to the member; null, as nearly always, when there are none. */
+  #line: Line | null;
+  #opening: Opening;
+  /** Of a delayed handshake. */
+  #telling: NodeJS.Timeout | null = null;
+  /** Whose connection it is at present: faults may lie on the way of one caller only. */
+  #caller: string;
   #buffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   #bufferKept = false;
   #head: HeadBuffer | null = null;
@@ -47,16 +54,108 @@ export class Upstream implements IdleConnection, Open {
     this.member = member;
     this.#exchange = exchange;
     member.open.add(this);
-    const buffer = (): Buffer => this.#readInto();
-    const callback = (count: number, bytes: Uint8Array): boolean => this.#onRead(count, bytes as Buffer);
-    const { host, port } = member;
-    this.socket = connect({ host, port, noDelay: true, allowHalfOpen: true, onread: { buffer, callback } });
+    this.#caller = exchange.caller;
+    this.#line = pool.faults.line(member, this.#caller, this);
+    this.#opening = this.#line?.opening() ?? 'go';
+    this.socket = this.#open();
+    if (this.#line !== null) this.#line.socket = this.socket;
     this.#connectBy = setTimeout(() => this.#closedWith('timed out'), pool.policy.connectTimeoutMs);
-    this.socket.once('connect', () => this.#onConnect());
-    this.socket.on('error', (error: NodeJS.ErrnoException) => this.#closedWith(error.code ?? error.message));
-    this.socket.on('end', () => this.#onEnd());
-    this.socket.on('close', () => this.#closedWith('closed'));
-    this.socket.on('drain', () => this.#exchange?.upstreamDrained());
+    this.socket.once('connect', () => this.#opened());
+    this.socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.#line !== null && this.connected) this.#line.receivedClose(true);
+      else this.#closedWith(error.code ?? error.message);
+    });
+    this.socket.on('end', () => (this.#line === null ? this.#onEnd() : this.#line.receivedEnd()));
+    this.socket.on('close', () => {
+      if (this.#line !== null && this.connected) this.#line.receivedClose(false);
+      else this.#closedWith('closed');
+    });
+    this.socket.on('drain', () => (this.#line === null ? this.lineRoom() : this.#line.socketDrained()));
+  }
+
+  #open(): Socket {
+    const { host, port } = this.member;
+    const buffer = (): Buffer => this.#readInto();
+    const callback = (count: number, bytes: Uint8Array): boolean =>
+      this.#line === null ? this.#onRead(count, bytes as Buffer) : this.#line.received(bytes.subarray(0, count));
+    const onread = { buffer, callback };
+    if (this.#opening === 'refuse') setImmediate(() => this.#closedWith('ECONNREFUSED'));
+    if (this.#opening === 'accept') setImmediate(() => this.#opened());
+    return this.#opening === 'go' || this.#opening === 'mute'
+      ? connect({ host, port, noDelay: true, allowHalfOpen: true, onread })
+      : new Socket({ allowHalfOpen: true, onread } as SocketConstructorOpts);
+  }
+
+  /** The connection is open; with a network fault the proxy may hear of it later, or not at all. */
+  #opened(): void {
+    if (this.#opening === 'mute') return;
+    const delayMs = this.#line?.handshakeMs() ?? 0;
+    if (delayMs > 0) this.#telling = setTimeout(() => this.#onConnect(), delayMs);
+    else this.#onConnect();
+  }
+
+  refault(): void {
+    if (this.#closed) return;
+    const line = this.#pool.faults.again(this.#line, this.member, this.#caller, this);
+    // The end of a fault may have been the end of the connection.
+    if (this.#closed) return;
+    this.#line = line;
+    if (line !== null) line.socket = this.socket;
+    if (this.#telling !== null && line === null) {
+      clearTimeout(this.#telling);
+      this.#telling = null;
+      if (!this.connected) this.#onConnect();
+    }
+    if (this.connected || this.#opening === 'go' || (line?.opening() ?? 'go') !== 'go') return;
+    // What was kept from opening is tried again, as a lost first packet would be.
+    const { host, port } = this.member;
+    if (this.#opening === 'swallow') this.socket.connect({ host, port, noDelay: true });
+    const opened = this.#opening === 'mute' && !this.socket.connecting;
+    this.#opening = 'go';
+    if (opened) this.#opened();
+  }
+
+  lineData(bytes: Buffer): boolean {
+    return this.#onRead(bytes.length, bytes);
+  }
+
+  lineEnd(): void {
+    this.#onEnd();
+  }
+
+  lineOver(reset: boolean): void {
+    if (reset) this.#closedWith('ECONNRESET');
+    else if (!this.#closed) this.#onEnd();
+  }
+
+  lineRoom(): void {
+    this.#exchange?.upstreamDrained();
+  }
+
+  // What the exchange sends.
+
+  write(bytes: Buffer): boolean {
+    return this.#line === null ? this.socket.write(bytes) : this.#line.send(bytes);
+  }
+
+  /** A request's head with what there is of its body. */
+  send(head: Buffer, parts: readonly Buffer[]): boolean {
+    if (this.#line === null && parts.length === 0) return this.socket.write(head);
+    this.socket.cork();
+    let flowing = this.write(head);
+    for (const part of parts) flowing = this.write(part);
+    this.socket.uncork();
+    return flowing;
+  }
+
+  end(): void {
+    if (this.#line === null) this.socket.end();
+    else this.#line.end();
+  }
+
+  resume(): void {
+    if (this.#line === null) this.socket.resume();
+    else this.#line.resume();
   }
 
   #readInto(): Buffer {
@@ -78,6 +177,10 @@ export class Upstream implements IdleConnection, Open {
   take(exchange: Exchange): void {
     this.#exchange = exchange;
     this.reused = true;
+    if (this.#line === null && this.#pool.faults.here === null) return;
+    if (this.#caller !== exchange.caller) this.#line?.set([]);
+    this.#caller = exchange.caller;
+    this.refault();
   }
 
   /** The exchange goes on elsewhere. `canary`: stay to hear whether the member answers at last. */
@@ -95,6 +198,7 @@ export class Upstream implements IdleConnection, Open {
     clearTimeout(this.#connectBy);
     this.member.open.delete(this);
     if (this.member.canary === this) this.member.canary = null;
+    this.#line?.drop();
     this.socket.destroy();
   }
 
@@ -287,18 +391,5 @@ export class Upstream implements IdleConnection, Open {
   #forgetIdle(): void {
     const index = this.member.idle.indexOf(this);
     if (index >= 0) this.member.idle.splice(index, 1);
-  }
-}
-
-/** A pooled connection for the next request; null when a new one is needed. */
-export function takeIdle(member: Member, idempotent: boolean): Upstream | null {
-  const now = monotonic();
-  for (;;) {
-    const last = member.idle.at(-1) as Upstream | undefined;
-    if (last === undefined) return null;
-    if (!idempotent && now - last.idleSince > FRESH_MS) return null;
-    member.idle.pop();
-    if (last.usable) return last;
-    last.close();
   }
 }

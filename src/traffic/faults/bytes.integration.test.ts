@@ -1,0 +1,204 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { bucketMidUs } from '../../model/histogram.ts';
+import { parseNetworkFault } from '../../model/network-fault.ts';
+import type { EdgeSignal } from '../../model/signal.ts';
+import { Plane, type TrafficSignal } from '../plane.ts';
+import { dial, echo, type Peer, peer, roundTrip, until } from '../testing/bytes.ts';
+import { freePort, member, tableOf } from '../testing/harness.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+interface Running {
+  readonly plane: Plane;
+  readonly port: number;
+  readonly signals: TrafficSignal[];
+  readonly peers: readonly Peer[];
+  put(kind: string, parameters?: object, more?: object): void;
+}
+
+async function start(instances = 1, serve = echo): Promise<Running> {
+  const peers = await Promise.all(Array.from({ length: instances }, () => peer(serve)));
+  for (const each of peers) cleanups.push(() => each.close());
+  const signals: TrafficSignal[] = [];
+  const plane = new Plane({ signals: (more) => signals.push(...more), changed: () => undefined });
+  cleanups.push(() => plane.close());
+  const port = await freePort();
+  const members = peers.map((each, index) => member(`web-${index + 1}`, each.port));
+  await plane.apply(tableOf(port, members, { protocol: 'tcp', policy: { queueTimeoutMs: 0, connectTimeoutMs: 300 } }));
+  const put = (kind: string, parameters: object = {}, more: object = {}): void => {
+    plane.putFault(
+      parseNetworkFault({ id: kind, kind, parameters, where: { callee: 'web' }, leaseMs: 30_000, ...more }),
+    );
+  };
+  return { plane, port, signals, peers, put };
+}
+
+const status = ({ plane }: Running) => plane.faults()[0];
+
+describe('faults on bytes', () => {
+  it('delays both ways, on connections that were open before, and not after its end', async () => {
+    const running = await start();
+    const connection = await dial(running.port);
+    expect(await roundTrip(connection)).toBeLessThan(100);
+    running.put('latency', { ms: 150 });
+    const slow = await roundTrip(connection);
+    expect(slow).toBeGreaterThan(298);
+    expect(slow).toBeLessThan(600);
+    expect(status(running)?.bite).toMatchObject({ asked: 150, bitten: true });
+    expect(status(running)?.affected).toEqual({ connections: 1, requests: 0, bytes: 2 });
+    const asked = performance.now();
+    expect(running.plane.removeFaults(null)).toHaveLength(1);
+    expect(performance.now() - asked).toBeLessThan(20);
+    expect(await roundTrip(connection)).toBeLessThan(100);
+  });
+
+  it('delays one way only', async () => {
+    const running = await start();
+    const connection = await dial(running.port);
+    await roundTrip(connection);
+    running.put('latency', { ms: 150 }, { direction: 'back' });
+    connection.socket.write('x');
+    const sent = performance.now();
+    await until(() => running.peers[0]?.connections[0]?.received.length === 2);
+    expect(performance.now() - sent).toBeLessThan(100);
+    await until(() => connection.received.length === 2);
+    expect(performance.now() - sent).toBeGreaterThan(148);
+  });
+
+  it('is measured as latency of the edge, and told to nobody', async () => {
+    const running = await start();
+    running.put('latency', { ms: 100 });
+    const connection = await dial(running.port);
+    await roundTrip(connection);
+    const edges = (): EdgeSignal[] => running.signals.filter((signal): signal is EdgeSignal => signal.kind === 'edge');
+    await until(() => edges().some(({ latency }) => latency.some(([bucket]) => bucketMidUs(bucket) > 180_000)), 3_000);
+    expect(JSON.stringify(running.signals)).not.toContain('fault');
+  });
+
+  it('holds to a bandwidth', async () => {
+    const running = await start();
+    const connection = await dial(running.port);
+    running.put('bandwidth', { bytesPerSec: 100_000 }, { direction: 'towards' });
+    const began = performance.now();
+    connection.socket.write(Buffer.alloc(50_000, 1));
+    await until(() => running.peers[0]?.connections[0]?.received.length === 50_000);
+    const seconds = (performance.now() - began) / 1_000;
+    expect(50_000 / seconds).toBeGreaterThan(70_000);
+    expect(50_000 / seconds).toBeLessThan(110_000);
+    expect(status(running)?.bite.measured).toBeGreaterThan(70_000);
+  });
+
+  it('resets: both sides see it', async () => {
+    const running = await start();
+    running.put('reset', {}, { direction: 'back' });
+    const connection = await dial(running.port);
+    connection.socket.write('x');
+    await until(() => connection.broken !== null);
+    expect(connection.broken).toBe('ECONNRESET');
+    await until(() => running.peers[0]?.connections[0]?.broken === 'ECONNRESET');
+    expect(status(running)?.bite).toMatchObject({ measured: 1, unit: 'connections reset', bitten: true });
+  });
+
+  it('closes after exactly so many bytes', async () => {
+    const running = await start();
+    running.put('limit', { bytes: 1_000 });
+    const connection = await dial(running.port);
+    connection.socket.write(Buffer.alloc(5_000, 1));
+    await until(() => connection.ended);
+    expect(connection.received).toHaveLength(1_000);
+    expect(connection.broken).toBe(null);
+  });
+
+  it('refuses, and the other instance takes the calls', async () => {
+    const running = await start(2);
+    running.put('refuse', {}, { where: { callee: 'web', instance: 'web-1' } });
+    for (let i = 0; i < 5; i++) await roundTrip(await dial(running.port));
+    expect(running.peers[0]?.connections).toHaveLength(0);
+    expect(running.peers[1]?.connections).toHaveLength(5);
+    expect(running.signals).toContainEqual(expect.objectContaining({ instance: 'web-1', state: 'refusing' }));
+    running.plane.removeFaults('refuse');
+    await until(() => running.signals.some((signal) => signal.kind === 'stall' && signal.state === 'recovered'));
+  });
+
+  it('swallows what goes into a black hole, and lets it out afterwards', async () => {
+    const running = await start();
+    const connection = await dial(running.port);
+    await roundTrip(connection);
+    running.put('blackhole');
+    connection.socket.write('late');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(connection.received.toString()).toBe('x');
+    const refused = await dial(running.port);
+    await until(() => refused.closed || refused.broken !== null, 2_000);
+    running.plane.removeFaults(null);
+    await until(() => connection.received.toString() === 'xlate');
+  });
+
+  it('loses nothing when only the way back is cut', async () => {
+    const running = await start();
+    const connection = await dial(running.port);
+    await roundTrip(connection);
+    running.put('blackhole', {}, { direction: 'back' });
+    connection.socket.write('one way');
+    await until(() => running.peers[0]?.connections[0]?.received.toString() === 'xone way');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(connection.received.toString()).toBe('x');
+  });
+
+  it('accepts and never answers; the end of the fault is a reset', async () => {
+    const running = await start();
+    running.put('half-open');
+    const connection = await dial(running.port);
+    connection.socket.write('anybody?');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect([connection.broken, connection.closed, connection.received.length]).toEqual([null, false, 0]);
+    expect(running.peers[0]?.connections).toHaveLength(0);
+    running.plane.removeFaults(null);
+    await until(() => connection.broken === 'ECONNRESET');
+  });
+
+  it('stalls for a retransmission when segments are lost', async () => {
+    const running = await start();
+    running.put('loss', { share: 0.3, retransmitMs: 50 }, { direction: 'towards', seed: 7 });
+    const connection = await dial(running.port);
+    const times: number[] = [];
+    for (let i = 0; i < 20; i++) times.push(await roundTrip(connection));
+    const stalled = times.filter((ms) => ms >= 49).length;
+    expect(stalled).toBeGreaterThan(1);
+    expect(stalled).toBeLessThan(14);
+  });
+
+  it('hits the share of connections that was asked for, the same ones with the same seed', async () => {
+    const hits = async (): Promise<string> => {
+      const running = await start();
+      running.put('latency', { ms: 60 }, { probability: 0.5, seed: 3, direction: 'back' });
+      let pattern = '';
+      for (let i = 0; i < 12; i++) pattern += (await roundTrip(await dial(running.port))) > 55 ? '1' : '0';
+      return pattern;
+    };
+    const first = await hits();
+    expect(first).toMatch(/01|10/);
+    expect(await hits()).toBe(first);
+  });
+
+  it('ends with its lease', async () => {
+    const running = await start();
+    const connection = await dial(running.port);
+    await roundTrip(connection);
+    running.put('latency', { ms: 5_000 }, { leaseMs: 300 });
+    expect(await roundTrip(connection)).toBeLessThan(600);
+    expect(running.plane.faults()).toEqual([]);
+  });
+
+  it('refuses what cannot be', async () => {
+    const running = await start();
+    expect(() => running.put('latency', { ms: 5 }, { where: { callee: 'nobody' } })).toThrow('no endpoint of nobody');
+    expect(() => running.put('http-status')).toThrow('needs an HTTP endpoint');
+    expect(() => running.put('latenzy', { ms: 5 })).toThrow('did you mean latency?');
+    expect(() => running.put('latency', { ms: -1 })).toThrow('ms is a number between 0');
+    expect(running.plane.faults()).toEqual([]);
+  });
+});
