@@ -129,6 +129,16 @@ export const ERROR_CODES = {
   HF8002: code('no such benchmark', 'List them with `npm run bench -- --list`.'),
   HF8003: code('benchmark peer missing', 'Install the Debian package shown.'),
   HF8041: code('history cannot be read', 'Correct the line shown: EDN or JSON maps with type, process, f and value.'),
+  HF8042: code(
+    'history fits no model',
+    'Name the model with --model, or see docs/consistency.md for what each one understands.',
+  ),
+  HF8051: code(
+    'target of a workload not understood',
+    'Write redis://…, postgres://… or http://…; see docs/consistency.md.',
+  ),
+  HF8052: code('workload not possible on this target', 'Use one of the workloads shown.'),
+  HF8053: code('target of a workload cannot be prepared', 'See the reason shown: address, user and rights.', 'later'),
 
   HF8101: code('not an experiment', 'Write a map with title, description and method, in JSON or YAML.'),
   HF8102: code('experiment lacks a key', 'Add the key shown.'),

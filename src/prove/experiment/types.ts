@@ -2,6 +2,7 @@
  * An experiment as it was understood: Chaos Toolkit's format (its Open API for experiments and what its library
  * accepts beyond it), and Holdfast's own keys under `x-holdfast`. Durations are Ms here and seconds, or `10s`, in files.
  */
+import type { ConsistencyModel } from '../../model/consistency.ts';
 import type { FaultClass } from '../../model/incident.ts';
 import type { Ms } from '../../model/time.ts';
 import type { Json, JsonMap } from './json.ts';
@@ -79,17 +80,7 @@ export interface Expectations {
   readonly consistency: ConsistencyModel | null;
 }
 
-export const CONSISTENCY_MODELS = [
-  'linearizable',
-  'strict-serializable',
-  'serializable',
-  'snapshot-isolation',
-  'repeatable-read',
-  'read-committed',
-  'read-uncommitted',
-  'no-lost-writes',
-] as const;
-export type ConsistencyModel = (typeof CONSISTENCY_MODELS)[number];
+export { CONSISTENCY_MODELS, type ConsistencyModel } from '../../model/consistency.ts';
 
 export type Tolerance =
   | { readonly kind: 'equals'; readonly value: boolean | string | number }

@@ -50,6 +50,13 @@ const SPECS: Record<ObjectName, Sequential> = {
       return items[0] === output ? [items.slice(1)] : null;
     },
   },
+  mutex: {
+    initial: false,
+    step: (held, { f, outcome }) => {
+      if (outcome === 'fail') return [held];
+      return held === (f === 'release') ? [f === 'acquire'] : null;
+    },
+  },
   text: {
     initial: '',
     step: (state, { f, input, output, outcome }) => {
@@ -78,6 +85,7 @@ const CHOICES: Record<ObjectName, (random: Random, unique: () => number) => { f:
     const f = random.pick(['dequeue', 'enqueue']);
     return { f, input: f === 'dequeue' ? null : unique() };
   },
+  mutex: (random) => ({ f: random.pick(['acquire', 'release']), input: null }),
   text: (random, unique) => {
     const f = random.pick(['get', 'get', 'put', 'append', 'append']);
     return { f, input: f === 'get' ? null : `<${unique()}>` };
@@ -132,7 +140,8 @@ function simulate(seed: number, shape: Shape): HistoryEvent[] {
     open.splice(at, 1);
     idle.push(op.process);
     const output = random.float() < shape.wrong ? tamper(random, shape.object, op.f, op.output, events) : op.output;
-    events.push({ process: op.process, type: op.refused ? 'fail' : 'ok', f: op.f, value: output });
+    const refused = op.refused && (shape.object !== 'mutex' || random.float() >= shape.wrong);
+    events.push({ process: op.process, type: refused ? 'fail' : 'ok', f: op.f, value: output });
   }
   return events;
 }
@@ -148,7 +157,7 @@ function effect(object: ObjectName, state: Value, f: string, input: Value): [Val
     return state === from ? [to as Value, input, false] : [state, input, true];
   }
   const next = SPECS[object].step(state, { f, input, output: input, outcome: 'ok' });
-  return [(next as readonly Value[])[0] as Value, input, false];
+  return next ? [next[0], input, false] : [state, input, true];
 }
 
 /** A stale or foreign result: what some other operation returned. */
@@ -194,7 +203,7 @@ describe('verdicts agree with trying every order', () => {
 });
 
 describe('a large history of an atomic object', () => {
-  for (const object of OBJECTS) {
+  for (const object of OBJECTS.filter((name) => name !== 'mutex')) {
     it(`${object}: linearizable as it is, caught with one stale read`, () => {
       for (let seed = 1; seed <= 5; seed++) {
         const shape = { object, operations: 120, processes: 4, unique: true, wrong: 0, lost: 0.03 };

@@ -14,6 +14,7 @@ import {
   casArguments,
   counterCompiler,
   FUNCTIONS,
+  mutexCompiler,
   type ObjectName,
   queueCompiler,
   registerCompiler,
@@ -31,7 +32,7 @@ export interface LinearizabilityOptions {
   readonly object?: ObjectName;
   /** What every key holds at first. Default nil; a counter 0, a set and a queue empty, a text "". */
   readonly initial?: Value;
-  /** For each key that has to be searched. */
+  /** Configurations for each key that has to be searched, steps for all of them together. */
   readonly budget?: SearchBudget;
   /** Never take the way without search: to test the one against the other. */
   readonly searchOnly?: boolean;
@@ -86,6 +87,9 @@ interface Judge {
   sweep(): Evidence | null;
 }
 
+/** The part of the budget that is dealt out evenly before the rest goes to whoever needs it. */
+const FIRST_SHARE = 2;
+
 const NO_ROWS = (_key: number): Int32Array => new Int32Array(0);
 
 class Checker {
@@ -94,8 +98,9 @@ class Checker {
   readonly #object: ObjectName;
   readonly #cas: CasArguments;
   readonly #initial: Value;
-  #searched = 0;
   #peak = 0;
+  /** Of the last search. */
+  #steps = 0;
 
   constructor(history: History, options: LinearizabilityOptions) {
     this.#history = history;
@@ -123,15 +128,39 @@ class Checker {
       const counterexample = fromEvidence(this.#history, evidence);
       return { verdict: 'not linearizable', ...base, searched: 0, peak: 0, counterexample };
     }
-    let unknown: LinearizabilityReport['unknown'];
-    for (const key of left) {
-      const answer = this.#search(key, part(key));
-      const counts = { ...base, searched: this.#searched, peak: this.#peak };
-      if (answer && 'rows' in answer) return { verdict: 'not linearizable', ...counts, counterexample: answer };
-      unknown ??= answer ?? undefined;
-    }
-    const counts = { ...base, searched: this.#searched, peak: this.#peak };
+    const { violated, unknown } = this.#searchAll(left, part);
+    const counts = { ...base, searched: left.length, peak: this.#peak };
+    if (violated) return { verdict: 'not linearizable', ...counts, counterexample: violated };
     return unknown ? { verdict: 'unknown', ...counts, unknown } : { verdict: 'linearizable', ...counts };
+  }
+
+  /**
+   * Every key gets a small share first, so that one hard key does not hide what an easy one proves; what is then left
+   * of the budget goes to the hard ones, in their order.
+   */
+  #searchAll(
+    keys: readonly number[],
+    part: (key: number) => Int32Array,
+  ): { violated?: Counterexample; unknown?: NonNullable<LinearizabilityReport['unknown']> } {
+    const budget = this.#options.budget ?? SEARCH_BUDGET;
+    const share = Math.ceil(budget.steps / FIRST_SHARE / Math.max(1, keys.length));
+    let left = budget.steps;
+    let waiting = keys;
+    let unknown: LinearizabilityReport['unknown'];
+    for (const most of [share, budget.steps]) {
+      const next: number[] = [];
+      unknown = undefined;
+      for (const key of waiting) {
+        const answer = this.#search(key, part(key), { ...budget, steps: Math.min(most, left) });
+        left = Math.max(0, left - this.#steps);
+        if (answer && 'rows' in answer) return { violated: answer };
+        if (!answer) continue;
+        next.push(key);
+        unknown ??= answer;
+      }
+      waiting = next;
+    }
+    return unknown ? { unknown } : {};
   }
 
   /** Keys that cannot be judged without search are put into `left`. */
@@ -166,19 +195,24 @@ class Checker {
     return null;
   }
 
-  #search(key: number, rows: Int32Array): Counterexample | { key: Value; why: string; explained: number } | null {
+  #search(
+    key: number,
+    rows: Int32Array,
+    budget: SearchBudget,
+  ): Counterexample | { key: Value; why: string; explained: number } | null {
     const history = this.#history;
-    const budget = this.#options.budget ?? SEARCH_BUDGET;
-    this.#searched++;
     const compiler = this.#compiler(rows);
     const problem = layOut(history, rows, compiler);
-    const outcome = new Search(problem, compiler.machine, budget).run();
+    const search = new Search(problem, compiler.machine, budget);
+    const outcome = search.run();
+    this.#steps = search.steps;
     if (outcome.kind === 'explained') {
       this.#peak = Math.max(this.#peak, outcome.peak);
       return null;
     }
     if (outcome.kind === 'broken') return fromSearch(history, rows, compiler, problem, outcome, budget);
-    const why = `budget exhausted: more than ${budget[outcome.what]} ${outcome.what}`;
+    const allowed = (this.#options.budget ?? SEARCH_BUDGET)[outcome.what];
+    const why = `budget exhausted: more than ${allowed} ${outcome.what}`;
     return { key: history.keys[key] as Value, why, explained: outcome.event / problem.events.length };
   }
 
@@ -193,6 +227,8 @@ class Checker {
         return setCompiler(history, this.#initial);
       case 'queue':
         return queueCompiler(history);
+      case 'mutex':
+        return mutexCompiler(history);
       case 'text':
         return textCompiler(history, rows, this.#initial);
     }

@@ -1,6 +1,6 @@
 /**
- * The objects whose histories can be judged: register and compare-and-swap register, counter, set, queue, and text
- * that is put, appended to and got. Each turns rows into codes, and codes into steps of its state.
+ * The objects whose histories can be judged: register and compare-and-swap register, counter, set, queue, mutex, and
+ * text that is put, appended to and got. Each turns rows into codes, and codes into steps of its state.
  *
  * What the outcomes mean, for all of them: ok happened and returned its value; fail did not happen; info may have
  * happened, at any time after its invocation, or never. A refused compare-and-swap without an error says one thing
@@ -11,15 +11,16 @@ import { FAIL, type History, INFO, OK } from '../history/history.ts';
 import { Codes, type Compiler, IMPOSSIBLE, type Machine, type Meaning, States } from './machine.ts';
 import type { CasArguments } from './registers.ts';
 
-export type ObjectName = 'register' | 'counter' | 'set' | 'queue' | 'text';
+export type ObjectName = 'register' | 'counter' | 'set' | 'queue' | 'text' | 'mutex';
 
-/** By object: every function it understands, and the first one is the one that only looks. */
+/** By object: every function it understands. */
 export const FUNCTIONS: Readonly<Record<ObjectName, readonly string[]>> = {
   register: ['read', 'write', 'cas'],
   counter: ['read', 'add', 'increment', 'decrement'],
   set: ['read', 'add', 'remove'],
   queue: ['dequeue', 'enqueue'],
   text: ['get', 'put', 'append'],
+  mutex: ['acquire', 'release'],
 };
 
 export interface Initial {
@@ -207,6 +208,17 @@ export function setCompiler(history: History, initial: Value): Compiler {
     show: (state) => show(states.state(state).map((id) => values.values[id] as Value)),
   };
   return { compile, machine };
+}
+
+/** Held or free; who holds it is not asked, as in Knossos' model. A refused acquire or release says nothing. */
+export function mutexCompiler(history: History): Compiler {
+  const acquiring = history.functions.indexOf('acquire');
+  const compile = (row: number): Meaning | null => {
+    if (history.outcome[row] === FAIL) return null;
+    return { code: history.f[row] === acquiring ? 1 : 0, readOnly: false };
+  };
+  const step = (state: number, code: number): number => (state === code ? IMPOSSIBLE : code);
+  return { compile, machine: { initial: 0, step, show: (state) => (state === 1 ? 'held' : 'free') } };
 }
 
 const APPEND = 2;

@@ -15,15 +15,19 @@ import { CHANGES, LOOKS, OPTIONAL, type Problem } from './problem.ts';
 
 export interface SearchBudget {
   /**
-   * Configurations held at once. Memory is about 4 bytes × (3 + a word for every 32 open operations of each kind)
-   * each; the default is some 32 MiB. Raise it when a verdict is unknown and memory is there.
+   * Configurations held at once, of up to 8 words (a state, and a word for every 32 open operations of each kind);
+   * in proportion fewer when they are wider. The default takes up to some 100 MiB. Raise it when a verdict is unknown
+   * and memory is there.
    */
   readonly configurations: number;
-  /** Steps and comparisons in all: some 10 million a second. Raise it to wait longer for a verdict. */
+  /** Steps and comparisons in all: some 20 million a second. Raise it to wait longer for a verdict. */
   readonly steps: number;
 }
 
 export const SEARCH_BUDGET: SearchBudget = { configurations: 1_000_000, steps: 200_000_000 };
+
+/** What a configuration usually takes; see SearchBudget. */
+const USUAL_WORDS = 8;
 
 export type SearchOutcome =
   | { readonly kind: 'explained'; readonly peak: number }
@@ -47,6 +51,8 @@ export class Search {
   #lookingCount = 0;
   #steps = 0;
   #peak = 1;
+  /** Configurations that fit: fewer when each is wide, so that memory has one bound whatever the concurrency. */
+  readonly #room: number;
 
   constructor(problem: Problem, machine: Machine, budget: SearchBudget = SEARCH_BUDGET) {
     this.#problem = problem;
@@ -60,6 +66,12 @@ export class Search {
     this.#scratch = new Int32Array(this.#now.stride);
     this.#open = new Int32Array(problem.count);
     this.#looking = new Int32Array(problem.count);
+    this.#room = Math.ceil(budget.configurations * Math.min(1, USUAL_WORDS / this.#now.stride));
+  }
+
+  /** Steps and comparisons so far: what the budget counts. */
+  get steps(): number {
+    return this.#steps + this.#work.compared + this.#then.compared + this.#now.compared;
   }
 
   /** Walks to the end, or to `until`, the event at which to stop and look at the states. */
@@ -127,8 +139,8 @@ export class Search {
     for (let at = 0; at < work.count; at++) {
       if (work.dead[at] === 1) continue;
       this.#expand(at, word, bit);
-      if (work.count + then.count > this.#budget.configurations) return 'configurations';
-      if (this.#steps + work.compared + then.compared > this.#budget.steps) return 'steps';
+      if (work.count + then.count > this.#room) return 'configurations';
+      if (this.steps > this.#budget.steps) return 'steps';
     }
     this.#peak = Math.max(this.#peak, then.count + work.count);
     return null;
@@ -142,6 +154,7 @@ export class Search {
     const base = at * work.stride;
     const state = work.pool[base] as number;
     let twinWaits = false;
+    this.#steps += this.#openCount;
     for (let n = 0; n < this.#openCount; n++) {
       const op = this.#open[n] as number;
       if (n === 0 || code[this.#open[n - 1] as number] !== code[op]) twinWaits = false;
@@ -149,7 +162,6 @@ export class Search {
       const opBit = this.#bitOf(op);
       if (twinWaits || ((work.pool[base + opWord] as number) & opBit) !== 0) continue;
       twinWaits = true;
-      this.#steps++;
       const next = this.#machine.step(state, code[op] as number);
       if (next === IMPOSSIBLE || (next === state && kind[op] === OPTIONAL)) continue;
       for (let k = 0; k < work.stride; k++) scratch[k] = work.pool[base + k] as number;

@@ -74,6 +74,11 @@ export const LEVELS: readonly IsolationLevel[] = [
 
 export const ANOMALIES = Object.keys(RULES_OUT) as readonly AnomalyName[];
 
+/** Whether an anomaly contradicts a level. */
+export function rulesOut(anomaly: AnomalyName, level: IsolationLevel): boolean {
+  return !levelsThatHold([anomaly]).includes(level);
+}
+
 /** The levels that none of these anomalies rules out, strongest first. */
 export function levelsThatHold(anomalies: Iterable<AnomalyName>): IsolationLevel[] {
   const out = new Set<IsolationLevel>();

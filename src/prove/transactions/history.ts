@@ -153,12 +153,15 @@ export class TransactionsBuilder {
   }
 }
 
-/** The kind is told by the micro-operations: whoever appends is list-append. */
-export function transactionsOf(events: readonly HistoryEvent[]): Transactions {
+/** The kind, when not given, is told by the micro-operations: whoever appends is list-append. */
+export function transactionsOf(events: readonly HistoryEvent[], kind?: TransactionKind): Transactions {
+  if (kind) {
+    const builder = new TransactionsBuilder(kind);
+    for (const event of events) builder.add(event);
+    return builder.build();
+  }
   const appends = events.some((event) => microOperations(event.value).some(([f]) => f === ':append' || f === 'append'));
-  const builder = new TransactionsBuilder(appends || listsOnly(events) ? 'list-append' : 'rw-register');
-  for (const event of events) builder.add(event);
-  return builder.build();
+  return transactionsOf(events, appends || listsOnly(events) ? 'list-append' : 'rw-register');
 }
 
 function listsOnly(events: readonly HistoryEvent[]): boolean {
