@@ -9,16 +9,18 @@ const MAX_LINES = 400;
 
 /** Folder → folders of src it may import, besides itself. Everybody may import model. */
 const PURE = ['detect', 'diagnose', 'recover', 'prove', 'review', 'spec'];
-const ADAPTERS = ['store', 'runtime', 'traffic', 'intake', 'inject', 'notify'];
+const ADAPTERS = ['store', 'runtime', 'traffic', 'intake', 'inject', 'notify', 'workload'];
 const MAY_IMPORT = {
   model: [],
   ...Object.fromEntries(PURE.map((name) => [name, ['model']])),
   ...Object.fromEntries(ADAPTERS.map((name) => [name, ['model']])),
   core: ['model', ...PURE],
   agent: ['model', 'runtime', 'traffic', 'intake', 'inject'],
-  server: ['model', ...PURE, 'core', 'store', 'notify', 'agent', 'api', 'runtime', 'traffic'],
+  server: ['model', ...PURE, 'core', 'store', 'notify', 'agent', 'api', 'runtime', 'traffic', 'workload'],
   api: ['model'],
-  cli: ['model', 'api'],
+  // What needs no running system: the CLI loads it when asked to.
+  offline: ['model', ...PURE, 'workload'],
+  cli: ['model', 'api', 'offline'],
 };
 const NO_IO = new Set(['model', ...PURE, 'core']);
 const IMPURE = [

@@ -16,6 +16,7 @@ export const VERBS: Readonly<Record<string, () => Promise<Register>>> = {
   describe: async () => (await import('./verbs/describe.ts')).register,
   logs: async () => (await import('./verbs/logs.ts')).register,
   diagnose: async () => (await import('./verbs/diagnose.ts')).register,
+  check: async () => (await import('./verbs/check.ts')).register,
   plan: async () => (await import('./verbs/plan.ts')).register,
   apply: async () => (await import('./verbs/apply.ts')).register,
   recover: async () => (await import('./verbs/recover.ts')).register,

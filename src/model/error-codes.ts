@@ -139,6 +139,7 @@ export const ERROR_CODES = {
   ),
   HF8052: code('workload not possible on this target', 'Use one of the workloads shown.'),
   HF8053: code('target of a workload cannot be prepared', 'See the reason shown: address, user and rights.', 'later'),
+  HF8054: code('history cannot be kept', 'Give a path that this user may write.'),
 
   HF8101: code('not an experiment', 'Write a map with title, description and method, in JSON or YAML.'),
   HF8102: code('experiment lacks a key', 'Add the key shown.'),

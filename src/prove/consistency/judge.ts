@@ -172,7 +172,11 @@ function cyclesOf({ findings }: TransactionReport, level: IsolationLevel): Contr
 
 type Word = ConsistencyVerdict['verdict'];
 
-function concluded(verdict: Word, base: Base): ConsistencyVerdict {
+/** What nothing was done to keeps every promise: that is no verdict. */
+function concluded(found: Word, given: Base): ConsistencyVerdict {
+  const idle = found === 'holds' && given.operations > 0 && given.outcomes.ok === 0;
+  const verdict = idle ? 'unknown' : found;
+  const base = idle ? { ...given, holds: [], reason: 'no operation succeeded' } : given;
   return { verdict, ...base, summary: summarise(verdict, base) };
 }
 

@@ -1,0 +1,84 @@
+/**
+ * A small store under the contract of `holdfast check` (docs/consistency.md): registers, counters, sets, queues and
+ * lists in memory, one operation at a time, so that all of them are linearizable. With CACHE_MS it answers reads from
+ * a cache that old: a common optimisation, and a broken promise that a check finds within seconds.
+ */
+import { Refusal, serve } from '../service.ts';
+
+type Micro = readonly [f: string, key: string, value: unknown];
+
+interface Asked {
+  readonly workload: string;
+  readonly f: string;
+  readonly key?: string;
+  readonly value: unknown;
+}
+
+const CACHE_MS = Number(process.env.CACHE_MS ?? 0);
+
+const values = new Map<string, unknown>();
+const lists = new Map<string, unknown[]>();
+const cache = new Map<string, { readonly value: unknown; readonly until: number }>();
+
+function listOf(key: string): unknown[] {
+  const known = lists.get(key) ?? [];
+  lists.set(key, known);
+  return known;
+}
+
+/** A set or queue as its list, everything else as its value. */
+function current(key: string): unknown {
+  return lists.get(key)?.slice() ?? values.get(key) ?? null;
+}
+
+function read(key: string): unknown {
+  if (CACHE_MS === 0) return current(key);
+  const cached = cache.get(key);
+  if (cached && cached.until > performance.now()) return cached.value;
+  const value = current(key);
+  cache.set(key, { value, until: performance.now() + CACHE_MS });
+  return value;
+}
+
+function swap(key: string, [from, to]: readonly unknown[]): void {
+  if (current(key) !== from) throw new Refusal(409, 'it holds another value');
+  values.set(key, to);
+}
+
+function add(workload: string, key: string, value: unknown): void {
+  if (workload === 'set') listOf(key).push(value);
+  else values.set(key, Number(values.get(key) ?? 0) + Number(value));
+}
+
+function micro([f, key, value]: Micro): Micro {
+  if (f === 'r') return [f, key, listOf(key).slice()];
+  listOf(key).push(value);
+  return [f, key, value];
+}
+
+function answer({ workload, f, key = '', value }: Asked): unknown {
+  switch (f) {
+    case 'read':
+      return read(key);
+    case 'write':
+      values.set(key, value);
+      return value;
+    case 'cas':
+      swap(key, value as readonly unknown[]);
+      return value;
+    case 'add':
+      add(workload, key, value);
+      return value;
+    case 'enqueue':
+      listOf(key).push(value);
+      return value;
+    case 'dequeue':
+      return listOf(key).shift() ?? null;
+    case 'txn':
+      return (value as readonly Micro[]).map(micro);
+    default:
+      throw new Refusal(400, `no operation ${f}`);
+  }
+}
+
+serve({ 'POST /': ({ body }) => ({ value: answer(body as Asked) }) });

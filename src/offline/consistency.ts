@@ -1,0 +1,101 @@
+/**
+ * Consistency verdicts without a running Holdfast: on a history file, whatever recorded it, or on a store that
+ * clients exercise for a while. The CLI loads this only when it is asked to check something.
+ */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { ConsistencyModel, ConsistencyVerdict, WorkloadKind } from '../model/consistency.ts';
+import { HoldfastError } from '../model/errors.ts';
+import type { HistoryEvent } from '../model/history.ts';
+import type { Ms } from '../model/time.ts';
+import { judgeHistory, kindNamed } from '../prove/consistency/index.ts';
+import { parseHistory } from '../prove/history/parse.ts';
+import { adapterFor, runWorkload, toLines, type WorkloadStats } from '../workload/index.ts';
+
+/** A history must fit into one text, and some ten times its size into memory. */
+const MAX_FILE_BYTES = 400 * 2 ** 20;
+
+export interface CheckFileOptions {
+  /** Name of a model; default: told by the operations. */
+  readonly model?: string;
+  readonly expect?: ConsistencyModel;
+}
+
+export function checkFile(path: string, { model, expect }: CheckFileOptions): ConsistencyVerdict {
+  const events = parseHistory(textOf(path), { name: path });
+  if (events.length === 0)
+    throw new HoldfastError('HF8041', 'no event in it', { at: { file: path, line: 1, column: 1 } });
+  return judgeHistory(events, { ...(model ? { kind: kindNamed(model) } : {}), ...(expect ? { expect } : {}) });
+}
+
+function textOf(path: string): string {
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_FILE_BYTES)
+      throw new HoldfastError(
+        'HF8041',
+        `${path} is larger than ${MAX_FILE_BYTES / 2 ** 20} MiB: judge it in parts, by key`,
+      );
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof HoldfastError) throw error;
+    throw new HoldfastError('HF8041', `${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+export interface CheckTargetOptions {
+  /** `redis://…`, `postgres://…`, `http://…`. */
+  readonly on: string;
+  readonly workload: WorkloadKind;
+  readonly until: Ms | AbortSignal;
+  readonly seed: number;
+  readonly clients?: number;
+  readonly opsPerSec?: number;
+  readonly timeoutMs?: Ms;
+  /** Default: what the store promises. */
+  readonly expect?: ConsistencyModel;
+  /** Where to keep the history. */
+  readonly save?: string;
+  readonly onProgress?: (stats: WorkloadStats) => void;
+}
+
+export interface TargetVerdict extends ConsistencyVerdict {
+  readonly target: string;
+  readonly workload: WorkloadKind;
+  readonly seed: number;
+  readonly stats: WorkloadStats;
+  readonly leftovers: readonly string[];
+}
+
+const PROGRESS_MS = 500;
+
+export async function checkTarget(options: CheckTargetOptions): Promise<TargetVerdict> {
+  const { on, workload, until, seed, clients, opsPerSec, timeoutMs, onProgress } = options;
+  const adapter = await adapterFor(on);
+  const run = runWorkload({
+    kind: workload,
+    adapter,
+    until,
+    seed,
+    ...(clients ? { clients } : {}),
+    ...(opsPerSec ? { opsPerSec } : {}),
+    ...(timeoutMs ? { timeoutMs } : {}),
+  });
+  const timer = setInterval(() => onProgress?.(run.stats()), PROGRESS_MS);
+  try {
+    const { events, stats, leftovers } = await run.done;
+    if (options.save !== undefined) keep(options.save, events);
+    const expect = options.expect ?? adapter.promises(workload);
+    const verdict = judgeHistory(events, { kind: kindNamed(workload), expect });
+    return { ...verdict, target: adapter.target, workload, seed, stats, leftovers };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function keep(path: string, events: readonly HistoryEvent[]): void {
+  try {
+    writeFileSync(path, toLines(events));
+  } catch (error) {
+    throw new HoldfastError('HF8054', `${path}: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,6 @@
+/** Workloads: clients that exercise a store while their history is recorded. */
+export { storeAdapter } from './adapters/store.ts';
+export type { Adapter, Call, Connection, Outcome } from './contract.ts';
+export { toLines } from './lines.ts';
+export { adapterFor } from './registry.ts';
+export { runWorkload, type WorkloadOptions, type WorkloadResult, type WorkloadRun, type WorkloadStats } from './run.ts';
