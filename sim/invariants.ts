@@ -2,7 +2,9 @@
  * What must hold in every run: the safety invariants after each step, and at the end, after the quiet time, that
  * everything has healed and nothing was left behind.
  */
+
 import type { Core, CoreOutput } from '../src/core/contract.ts';
+import { isFaultOrder } from '../src/model/link.ts';
 import { formatDuration, type Ms } from '../src/model/time.ts';
 import type { SimulatedMachine } from './machine.ts';
 
@@ -33,7 +35,7 @@ export class Invariants {
     for (const output of outputs) {
       if (output.kind !== 'command') continue;
       const { command } = output;
-      if (command.kind === 'routes') continue;
+      if (command.kind === 'routes' || isFaultOrder(command)) continue;
       const [instance, incarnation] =
         command.kind === 'start'
           ? [command.launch.instance, command.launch.incarnation]

@@ -4,7 +4,13 @@
  * reconnect) and none of its I/O.
  */
 import type { InstanceExit } from '../src/model/instance.ts';
-import type { AgentCommand, AgentMessage, InventoryItem, LaunchSpec } from '../src/model/link.ts';
+import {
+  type AgentCommand,
+  type AgentMessage,
+  type InventoryItem,
+  isFaultOrder,
+  type LaunchSpec,
+} from '../src/model/link.ts';
 import type { Random } from '../src/model/random.ts';
 import type { CheckSignal, Signal } from '../src/model/signal.ts';
 import type { CheckSpec } from '../src/model/spec.ts';
@@ -106,6 +112,8 @@ export class SimulatedMachine {
       this.#start(command.id, command.launch);
       return;
     }
+    // The world has faults enough of its own.
+    if (isFaultOrder(command)) return;
     const process = this.processes.get(command.instance);
     if (!process || process.launch.incarnation !== command.incarnation) return;
     if (command.kind === 'forget') {

@@ -64,6 +64,7 @@ function serviceOf(name: string, uses: readonly string[], published: boolean, ra
     autoscale: null,
     objectives: [],
     logs: { maxBytes: 10 * 1024 * 1024, maxFiles: 3 },
+    experiments: 'refuse',
     labels: {},
   };
 }

@@ -61,6 +61,7 @@ function serviceOf(name: string, replicas: number, uses: string | null): Service
     autoscale: null,
     objectives: [],
     logs: { maxBytes: 10_485_760, maxFiles: 3 },
+    experiments: 'refuse',
     labels: {},
   };
 }

@@ -5,12 +5,21 @@
 import { cpus, hostname, totalmem } from 'node:os';
 import { asHoldfastError, HoldfastError } from '../model/errors.ts';
 import type { InstanceId } from '../model/instance.ts';
-import type { AgentCommand, AgentMessage, InventoryItem, LaunchSpec, NodeFacts } from '../model/link.ts';
+import {
+  type AgentCommand,
+  type AgentMessage,
+  type FaultOrderCommand,
+  type InventoryItem,
+  isFaultOrder,
+  type LaunchSpec,
+  type NodeFacts,
+} from '../model/link.ts';
 import type { RouteTable } from '../model/routes.ts';
 import type { Signal } from '../model/signal.ts';
 import { type EndedLife, type LifeRef, type Runtime, StartFailure } from '../runtime/contract.ts';
 import { type Checker, startChecker } from './checks/checker.ts';
 import { checksOf, phaseOf } from './checks/plan.ts';
+import { Faults } from './faults.ts';
 import { BEAT_MS, LagMeter } from './lag.ts';
 import { NodeSampler } from './node-sampler.ts';
 import { Outbox } from './outbox.ts';
@@ -28,12 +37,13 @@ export interface AgentOptions {
 const ROUTES_RETRY_MS = 500;
 const NODE_SAMPLE_MS = 1_000;
 
-type InstanceCommand = Exclude<AgentCommand, { kind: 'routes' }>;
+type InstanceCommand = Exclude<AgentCommand, { kind: 'routes' } | FaultOrderCommand>;
 
 export class Agent {
   readonly #options: AgentOptions;
   readonly #outbox: Outbox;
   readonly #lag: LagMeter;
+  readonly #faults: Faults;
   readonly #checkers = new Map<InstanceId, readonly Checker[]>();
   /** The last command of each instance that is being carried out. */
   readonly #queues = new Map<InstanceId, Promise<void>>();
@@ -48,6 +58,15 @@ export class Agent {
     this.#options = options;
     this.#outbox = new Outbox((signals) => this.#listener({ kind: 'signals', node: options.node, signals }));
     this.#lag = new LagMeter(options.clock.now());
+    this.#faults = new Faults({
+      stateDir: options.stateDir,
+      clock: options.clock,
+      lifeOf: (instance) => options.runtime.lifeOf(instance),
+      report: (faults) => {
+        if (!this.#stopped) this.#listener({ kind: 'faults', node: options.node, faults });
+      },
+      complain: (what, error) => this.#complain(what, error),
+    });
   }
 
   onMessage(listener: (message: AgentMessage) => void): void {
@@ -69,6 +88,7 @@ export class Agent {
     this.#listener({ kind: 'inventory', node, at: clock.now(), items, facts: this.#facts() });
     this.#outbox.open();
     for (const item of items) this.#check(item);
+    this.#faults.start();
     this.#timers.push(setInterval(() => this.#lag.beat(clock.now()), BEAT_MS));
     this.#sampleNode();
   }
@@ -108,6 +128,10 @@ export class Agent {
       void this.#applyRoutes();
       return;
     }
+    if (isFaultOrder(command)) {
+      this.#fault(command);
+      return;
+    }
     const instance = command.kind === 'start' ? command.launch.instance : command.instance;
     const before = this.#queues.get(instance) ?? this.start();
     const done = before
@@ -117,6 +141,18 @@ export class Agent {
         if (this.#queues.get(instance) === done) this.#queues.delete(instance);
       });
     this.#queues.set(instance, done);
+  }
+
+  #fault(command: FaultOrderCommand): void {
+    if (command.kind === 'inject') this.#faults.inject(command.order);
+    else if (command.kind === 'renew') this.#faults.renew(command.fault, command.leaseMs);
+    else if (command.kind === 'revert') this.#faults.revert(command.fault);
+    else this.#faults.revertAll();
+  }
+
+  /** Looked up in the world now: what is left of these faults. */
+  residue(faults: readonly string[]): readonly string[] {
+    return this.#faults.residue(faults);
   }
 
   async #carryOut(command: InstanceCommand): Promise<void> {
@@ -141,7 +177,10 @@ export class Agent {
     const known = runtime.lifeOf(instance);
     if (known && known.launch.incarnation >= incarnation) return; // Done already, or overtaken.
     this.#stopChecks(instance);
-    const process = await runtime.start(launch);
+    const added = this.#faults.environmentOf(instance);
+    const environment = { ...launch.environment, ...added };
+    const process = await runtime.start(Object.keys(added).length === 0 ? launch : { ...launch, environment });
+    this.#faults.restarted(instance);
     this.#outbox.add([{ kind: 'started', instance, incarnation, at: clock.now(), process }]);
     const item = runtime.lifeOf(instance);
     if (item) this.#check(item);
@@ -270,6 +309,7 @@ export class Agent {
     for (const timer of this.#timers) clearInterval(timer);
     for (const instance of [...this.#checkers.keys()]) this.#stopChecks(instance);
     this.#outbox.close();
+    this.#faults.close();
     await this.#options.runtime.close();
   }
 }

@@ -5,6 +5,14 @@
 import { asHoldfastError, type HoldfastError } from '../model/errors.ts';
 import type { OperatorCommand } from '../model/operator.ts';
 import type {
+  CoverageResource,
+  FaultsResource,
+  ProofDetail,
+  ProofRequest,
+  ProofResource,
+  ProofStarted,
+} from './proof-resources.ts';
+import type {
   Acknowledgement,
   ActionResource,
   ApplyRequest,
@@ -129,6 +137,32 @@ export class HoldfastClient {
 
   operate(command: OperatorCommand, why: string): Promise<OperationResult> {
     return this.#post('/v1/operations', { command, why });
+  }
+
+  /** Newest first. */
+  proofs(query: { readonly limit?: number } = {}): Promise<readonly ProofResource[]> {
+    return this.#get('/v1/proofs', query);
+  }
+
+  /** The id may be a prefix. */
+  proof(id: string): Promise<ProofDetail> {
+    return this.#get(`/v1/proofs/${encodeURIComponent(id)}`);
+  }
+
+  prove(request: ProofRequest): Promise<ProofStarted> {
+    return this.#post('/v1/proofs', request);
+  }
+
+  stopProofs(why: string): Promise<Acknowledgement> {
+    return this.#post('/v1/proofs/stop', { why });
+  }
+
+  faults(): Promise<FaultsResource> {
+    return this.#get('/v1/faults');
+  }
+
+  coverage(): Promise<CoverageResource> {
+    return this.#get('/v1/coverage');
   }
 
   heartbeat(instance: string, pass: boolean, note: string): Promise<Acknowledgement> {

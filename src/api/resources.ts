@@ -7,6 +7,7 @@ import type { Cause, Damage, Incident, Plan, TimelineEntry } from '../model/inci
 import type { OperatorCommand } from '../model/operator.ts';
 import type { RecoveryMode, SpecNotice } from '../model/spec.ts';
 import type { Symptom } from '../model/symptom.ts';
+import type { ProvingResource } from './proof-resources.ts';
 
 export type { ServiceDiff };
 
@@ -199,7 +200,7 @@ export interface ChangeResource {
   readonly content: readonly string[];
 }
 
-/** GET /v1/events (server-sent events: `event: core|status|services|incidents|edges`, each with a JSON body) */
+/** GET /v1/events (server-sent events: `event: core|status|services|incidents|edges|proofs`, each with a JSON body) */
 export interface EventResource {
   readonly seq: number;
   readonly at: string;
@@ -322,6 +323,7 @@ export interface LiveEvents {
   readonly services: readonly ServiceResource[];
   readonly incidents: readonly IncidentResource[];
   readonly edges: readonly EdgeResource[];
+  readonly proofs: ProvingResource;
 }
 
 /** `<stateDir>/api.json`: where the running server is. Written by it, mode 0600. */

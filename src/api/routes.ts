@@ -5,6 +5,7 @@
  * Paths are written as OpenAPI writes them (`/v1/services/{name}`).
  */
 import Type from 'typebox';
+import * as p from './proof-schemas.ts';
 import * as s from './schemas.ts';
 
 /** public: no token needed, even where tokens are configured. Each later role may do all that earlier ones may. */
@@ -133,7 +134,7 @@ export const ROUTES = {
     reply: {
       kind: 'events',
       description:
-        'Server-sent events. `core` carries an Event and its sequence number as id; `status`, `services`, `incidents` and `edges` carry the whole resource after a change, at most every 200 ms. A comment every 10 s keeps the connection alive.',
+        'Server-sent events. `core` carries an Event and its sequence number as id; `status`, `services`, `incidents`, `edges` and `proofs` carry the whole resource after a change, at most every 200 ms. A comment every 10 s keeps the connection alive.',
     },
   },
   readLogs: {
@@ -185,6 +186,46 @@ export const ROUTES = {
     summary: 'One operator command: restart, scale, rollback, silence, mode, approve, reject, override, stop-all, …',
     body: s.OperationRequestSchema,
     reply: json(s.OperationResultSchema),
+  },
+  listProofs: {
+    ...read,
+    path: '/v1/proofs',
+    summary: 'Runs of experiments with their verdicts, newest first.',
+    query: Type.Object({ limit: limit(50, 1_000) }, closed),
+    reply: json(Type.Array(p.ProofSchema)),
+  },
+  getProof: {
+    ...read,
+    path: '/v1/proofs/{id}',
+    summary: 'One run with its evidence. The id may be shortened to any prefix that is not ambiguous.',
+    params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
+    reply: json(p.ProofDetailSchema),
+  },
+  startProofs: {
+    ...act,
+    path: '/v1/proofs',
+    summary: 'Runs experiments, or the catalogue of faults, one after the other. Answers when they are accepted.',
+    body: p.ProofRequestSchema,
+    reply: json(p.ProofStartedSchema),
+  },
+  stopProofs: {
+    ...act,
+    path: '/v1/proofs/stop',
+    summary: 'Ends the run that is under way, its faults first; those that wait are not begun.',
+    body: p.ProofStopRequestSchema,
+    reply: json(s.AcknowledgementSchema),
+  },
+  listFaults: {
+    ...read,
+    path: '/v1/faults',
+    summary: 'The faults that can be injected, with what this machine can do, and those that last.',
+    reply: json(p.FaultsSchema),
+  },
+  getCoverage: {
+    ...read,
+    path: '/v1/coverage',
+    summary: 'Which fault has been tried on which service, and what came of it.',
+    reply: json(p.CoverageSchema),
   },
   heartbeat: {
     ...act,

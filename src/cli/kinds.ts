@@ -1,4 +1,5 @@
 /** How each kind of resource is listed: its columns, what names it, and what is said when there is none. */
+import type { ProofResource } from '../api/proof-resources.ts';
 import type {
   ActionResource,
   ChangeResource,
@@ -161,6 +162,29 @@ export const events: Kind<EventResource> = {
   name: (event) => String(event.seq),
   none: 'No events.',
 };
+
+export const proofs: Kind<ProofResource> = {
+  columns: [
+    { title: 'PROOF', of: (proof) => proof.id },
+    { title: 'VERDICT', of: ({ verdict, state }) => verdictColor(verdict)(verdict ?? state) },
+    { title: 'EXPERIMENT', of: (proof) => shorten(proof.experiment, 40) },
+    { title: 'DETECTED', of: (proof) => after(proof.detectedAfterMs) },
+    { title: 'REPAIRED', of: (proof) => after(proof.repairedAfterMs) },
+    { title: 'BLAMED', of: (proof) => proof.blamed ?? '-' },
+    { title: 'AGO', of: (proof) => ago(proof.endedAt ?? proof.askedAt) },
+    { title: 'SUITE', of: (proof) => proof.suite, wide: true },
+    { title: 'SOURCE', of: (proof) => proof.source, wide: true },
+    { title: 'TREND', of: (proof) => proof.trend ?? '-', wide: true },
+  ],
+  name: (proof) => proof.id,
+  none: 'Nothing has been proven yet.',
+};
+
+export function verdictColor(verdict: ProofResource['verdict']): (text: string) => string {
+  if (verdict === 'confirmed') return out.green;
+  if (verdict === 'mismatch') return out.red;
+  return verdict === null ? out.dim : out.yellow;
+}
 
 export function levelColor(level: EventResource['level']): (text: string) => string {
   return level === 'error' ? out.red : level === 'warn' ? out.yellow : out.dim;

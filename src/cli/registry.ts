@@ -23,6 +23,7 @@ export const VERBS: Readonly<Record<string, () => Promise<Register>>> = {
   undo: async () => (await import('./verbs/undo.ts')).register,
   restart: async () => (await import('./verbs/restart.ts')).register,
   scale: async () => (await import('./verbs/scale.ts')).register,
+  prove: async () => (await import('./verbs/prove.ts')).register,
   stop: async () => (await import('./verbs/stop.ts')).registerStop,
   resume: async () => (await import('./verbs/stop.ts')).registerResume,
   silence: async () => (await import('./verbs/silence.ts')).register,

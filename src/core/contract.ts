@@ -6,6 +6,7 @@
 
 import type { Change } from '../model/change.ts';
 import type { CoreEvent } from '../model/event.ts';
+import type { FaultCommand, FaultState } from '../model/fault.ts';
 import type { Incident } from '../model/incident.ts';
 import type { Instance } from '../model/instance.ts';
 import type { AgentCommand, AgentMessage } from '../model/link.ts';
@@ -22,13 +23,15 @@ export type CoreInput =
   | { readonly kind: 'configure'; readonly apiUrl: string }
   | { readonly kind: 'apply'; readonly spec: SystemSpec; readonly change: ChangeRequest }
   | { readonly kind: 'agent'; readonly message: AgentMessage }
-  | { readonly kind: 'operator'; readonly command: OperatorCommand; readonly who: string; readonly why: string };
+  | { readonly kind: 'operator'; readonly command: OperatorCommand; readonly who: string; readonly why: string }
+  /** Faults of an experiment. Replied to like an operator's command. */
+  | { readonly kind: 'fault'; readonly command: FaultCommand; readonly who: string; readonly why: string };
 
 export type CoreOutput =
   | { readonly kind: 'command'; readonly node: string; readonly command: AgentCommand }
   | { readonly kind: 'event'; readonly event: CoreEvent }
   | { readonly kind: 'page'; readonly incident: string; readonly text: string }
-  /** The reply to apply or operator inputs: exactly one each. */
+  /** The reply to apply, operator and fault inputs: exactly one each. */
   | { readonly kind: 'reply'; readonly ok: true; readonly detail: string; readonly id: string | null }
   | { readonly kind: 'reply'; readonly ok: false; readonly code: string; readonly message: string };
 
@@ -61,6 +64,8 @@ export interface Core {
   readonly silences: readonly Silence[];
   readonly routes: RouteTable | null;
   readonly budget: BudgetState;
+  /** Faults on purpose: those that last, and the last that ended. For whoever shows or judges, nobody else. */
+  readonly faults: readonly FaultState[];
   readonly mode: RecoveryMode;
   readonly stopped: boolean;
   /** wall = now + this, as of the last tick. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AgentCommand, LaunchSpec } from '../model/link.ts';
+import type { FaultRequest } from '../model/fault.ts';
+import { type AgentCommand, type FaultOrderCommand, isFaultOrder, type LaunchSpec } from '../model/link.ts';
 import type { Signal } from '../model/signal.ts';
 import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
 import type { CoreInput, CoreOutput } from './contract.ts';
@@ -46,6 +47,7 @@ function service(name: string, over: Partial<ServiceSpec> = {}): ServiceSpec {
     autoscale: null,
     objectives: [],
     logs: { maxBytes: 1_000_000, maxFiles: 2 },
+    experiments: 'refuse',
     labels: {},
     ...over,
   };
@@ -70,6 +72,7 @@ class Harness {
   readonly crashing = new Set<string>();
   /** Instances that nothing ends. */
   readonly immortal = new Set<string>();
+  readonly faultOrders: FaultOrderCommand[] = [];
   #pending: Signal[] = [];
 
   feed(input: CoreInput): readonly CoreOutput[] {
@@ -146,6 +149,8 @@ class Harness {
           latencyMs: 1,
           error: null,
         });
+    } else if (isFaultOrder(command)) {
+      this.faultOrders.push(command);
     } else if (command.kind !== 'forget' && this.immortal.has(command.instance)) {
       // Nothing happens.
     } else if (command.kind !== 'forget' && this.alive.get(command.instance)?.incarnation === command.incarnation) {
@@ -566,5 +571,103 @@ describe('outliving itself', () => {
     h.run(3_000);
     expect(h.started()).toEqual(['web-1#1', 'web-2#1', 'web-2#2']);
     expect(h.core.incidents[0]?.symptoms[0]).toMatchObject({ kind: 'crashed', entity: { name: 'web-2' } });
+  });
+});
+
+describe('faults on purpose', () => {
+  const inject = (instances: readonly string[], over: Partial<FaultRequest> = {}): CoreInput => ({
+    kind: 'fault',
+    command: {
+      kind: 'inject',
+      fault: {
+        id: 'p-1',
+        kind: 'pause',
+        parameters: {},
+        instances,
+        experiment: 'p',
+        leaseMs: 10_000,
+        instant: false,
+        ...over,
+      },
+    },
+    who: 'ann',
+    why: 'test',
+  });
+  const replyOf = (outputs: readonly CoreOutput[]) => outputs.find(({ kind }) => kind === 'reply');
+  const up = (over: Partial<ServiceSpec> = {}): Harness => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 3, experiments: 'allow', ...over })));
+    h.run(3_000);
+    return h;
+  };
+
+  it('are refused where the service did not opt in', () => {
+    const h = up({ experiments: 'refuse' });
+    expect(replyOf(h.feed(inject(['web-1'])))).toMatchObject({ ok: false, code: 'HF8301' });
+    expect(h.faultOrders).toEqual([]);
+  });
+
+  it('go to the agent once each, and the same request again changes nothing', () => {
+    const h = up();
+    expect(replyOf(h.feed(inject(['web-2'])))).toMatchObject({ ok: true, id: 'p-1' });
+    expect(replyOf(h.feed(inject(['web-2'])))).toMatchObject({ ok: true, id: 'p-1' });
+    expect(h.faultOrders).toEqual([
+      {
+        kind: 'inject',
+        order: { id: 'p-1-1', kind: 'pause', parameters: {}, instance: 'web-2', leaseMs: 10_000, holder: 'p' },
+      },
+    ]);
+  });
+
+  it('are paid from the disruption budget, together with what is down', () => {
+    const h = up();
+    expect(replyOf(h.feed(inject(['web-1', 'web-2'])))).toMatchObject({ ok: false, code: 'HF5002' });
+    h.feed(inject(['web-1']));
+    expect(h.core.budget.out).toMatchObject([{ instance: 'web-1', why: 'experiment p' }]);
+    expect(replyOf(h.feed(inject(['web-2'], { id: 'p-2' })))).toMatchObject({ ok: false, code: 'HF5002' });
+    const ended = { id: 'p-1-1', phase: 'ended', begunAt: h.now, bite: null } as const;
+    const end = { reason: 'asked', detail: '', residue: [] };
+    h.feed({ kind: 'agent', message: { kind: 'faults', node: 'n1', faults: [{ ...ended, end }] } });
+    expect(h.core.budget.out).toEqual([]);
+    expect(replyOf(h.feed(inject(['web-2'], { id: 'p-3' })))).toMatchObject({ ok: true });
+  });
+
+  it('a lease that nobody renewed pays no longer, whether its end was told or not', () => {
+    const h = up();
+    h.feed(inject(['web-1']));
+    h.run(20_000);
+    expect(h.core.budget.out).toEqual([]);
+  });
+
+  it('end with the emergency stop, and none begins after it', () => {
+    const h = up();
+    h.feed(inject(['web-1']));
+    h.feed({ kind: 'operator', command: { kind: 'stop-all' }, who: 'ann', why: 'enough' });
+    expect(h.faultOrders.at(-1)).toEqual({ kind: 'revert-all' });
+    expect(replyOf(h.feed(inject(['web-2'], { id: 'p-2' })))).toMatchObject({ ok: false, code: 'HF5006' });
+  });
+
+  it('that an agent has and the core does not know are reverted', () => {
+    const h = up();
+    const stray = { id: 'x-1', phase: 'active', begunAt: 0, bite: null, end: null } as const;
+    h.feed({ kind: 'agent', message: { kind: 'faults', node: 'n1', faults: [stray] } });
+    expect(h.faultOrders).toEqual([{ kind: 'revert', fault: 'x-1' }]);
+  });
+
+  it('are found out, not known: with and without the order the same is detected, explained and repaired', () => {
+    const story = (told: boolean): unknown => {
+      const h = up();
+      if (told) h.feed(inject(['web-2'], { kind: 'kill', instant: true }));
+      h.kill('web-2');
+      h.run(10_000);
+      return h.core.incidents.map(({ symptoms, diagnosis, plans }) => ({
+        symptoms: symptoms.map(({ kind, entity, detectedAt }) => [kind, entity, detectedAt]),
+        causes: diagnosis?.causes,
+        actions: plans.flatMap(({ actions }) => actions.map(({ kind, target, status }) => [kind, target, status])),
+      }));
+    };
+    const found = story(true);
+    expect(found).toEqual(story(false));
+    expect(found).toHaveLength(1);
   });
 });

@@ -11,6 +11,8 @@ import type { BudgetState } from './contract.ts';
 
 /** What was taken out and has not come back by then is no longer under repair: it does not block other repairs. */
 const OUT_FORGOTTEN_MS: Ms = 120_000;
+/** A lease that is over is reverted by then, whoever tells of it or not. */
+const LEASE_SLACK_MS: Ms = 5_000;
 
 export function budgetOf(ctx: Context): BudgetState {
   const out: BudgetState['out'][number][] = [];
@@ -19,7 +21,22 @@ export function budgetOf(ctx: Context): BudgetState {
       out.push({ instance: slot.id, why: slot.out.why, since: slot.out.since });
     }
   }
-  return { max: ctx.view.policy.maxDisruption, out };
+  const counted = new Set(out.map(({ instance }) => instance));
+  return {
+    max: ctx.view.policy.maxDisruption,
+    out: [...out, ...struck(ctx).filter((one) => !counted.has(one.instance))],
+  };
+}
+
+/** What an experiment holds: it pays from the same budget while its fault lasts. */
+function struck(ctx: Context): BudgetState['out'] {
+  return [...ctx.state.faults.values()].flatMap(({ experiment, instant, askedAt, deadline, targets }) =>
+    targets.flatMap(({ instance, phase, begunAt }) =>
+      instance === null || phase === 'ended' || (instant && begunAt !== null) || ctx.now > deadline + LEASE_SLACK_MS
+        ? []
+        : [{ instance, why: `experiment ${experiment}`, since: askedAt }],
+    ),
+  );
 }
 
 /** How many more instances may be taken out now. */

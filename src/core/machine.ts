@@ -1,6 +1,7 @@
 /** The core itself: one step takes an input, lets everything settle, and returns what is to be done. */
 import { Detection } from '../detect/index.ts';
 import { EdgeHistory } from '../model/edge-history.ts';
+import type { FaultState } from '../model/fault.ts';
 import type { Incident } from '../model/incident.ts';
 import type { InstanceExit } from '../model/instance.ts';
 import { Random, type RandomState } from '../model/random.ts';
@@ -12,6 +13,7 @@ import { autoscale } from './autoscale.ts';
 import { Context } from './context.ts';
 import type { BudgetState, Core, CoreInput, CoreOptions, CoreOutput, RolloutState } from './contract.ts';
 import { applySpec } from './desired.ts';
+import { orderFault } from './faults.ts';
 import { budgetOf } from './guards.ts';
 import { openIncidents, openSymptoms, servicesOf, takeSymptoms } from './incidents.ts';
 import { takeMessage } from './messages.ts';
@@ -84,6 +86,9 @@ export class Machine implements Core {
       case 'operator':
         operate(ctx, input.command, input.who, input.why);
         return;
+      case 'fault':
+        orderFault(ctx, input.command, input.who);
+        return;
     }
   }
 
@@ -136,6 +141,10 @@ export class Machine implements Core {
 
   get budget(): BudgetState {
     return budgetOf(this.#ctx);
+  }
+
+  get faults(): readonly FaultState[] {
+    return [...this.#ctx.state.faults.values()];
   }
 
   get mode(): RecoveryMode {

@@ -5,6 +5,7 @@ import type { AgentMessage } from '../model/link.ts';
 import type { ResourceSignal, Signal } from '../model/signal.ts';
 import { takeInventory } from './adopt.ts';
 import type { Context } from './context.ts';
+import { takeFaults } from './faults.ts';
 import { takePort } from './ports.ts';
 import { lifeEnded, requeue } from './slots.ts';
 import type { Slot } from './state.ts';
@@ -30,6 +31,9 @@ export function takeMessage(ctx: Context, message: AgentMessage): readonly Sympt
       return commandFailed(ctx, message);
     case 'routes-applied':
       routesApplied(ctx, message);
+      return [];
+    case 'faults':
+      takeFaults(ctx, message.faults);
       return [];
   }
 }

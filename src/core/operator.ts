@@ -4,6 +4,7 @@ import { formatDuration } from '../model/time.ts';
 import { approve, override, reject } from './actions.ts';
 import type { Context } from './context.ts';
 import { restartService, rollBack, scale, takeDown } from './desired.ts';
+import { revertAll } from './faults.ts';
 import { requeue, retire } from './slots.ts';
 import type { ServiceState } from './state.ts';
 
@@ -64,6 +65,7 @@ export function operate(ctx: Context, command: OperatorCommand, who: string, why
       return;
     case 'stop-all':
       ctx.state.stopped = true;
+      revertAll(ctx);
       ctx.event('operator', 'warn', `automation stopped by ${who}: ${why}`);
       ctx.ok('automation is stopped; instances go on');
       return;

@@ -3,6 +3,7 @@
  * snapshot; nothing else needs translation, so a restored core goes on exactly where the old one stood.
  */
 import type { Change } from '../model/change.ts';
+import type { FaultState } from '../model/fault.ts';
 import type { Incident } from '../model/incident.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InventoryItem, LaunchSpec } from '../model/link.ts';
@@ -114,6 +115,7 @@ export interface CoreState {
   changes: Change[];
   silences: Silence[];
   incidents: Map<string, Incident>;
+  faults: Map<string, FaultState>;
   resources: Map<string, ResourceSignal[]>;
   nodes: Map<string, NodeSignal>;
   /** Highest incarnation ever used per instance id, so that a slot that comes back does not reuse one. */
@@ -147,6 +149,7 @@ export function emptyState(mode: RecoveryMode, firstPort: number): CoreState {
     changes: [],
     silences: [],
     incidents: new Map(),
+    faults: new Map(),
     resources: new Map(),
     nodes: new Map(),
     incarnations: new Map(),

@@ -21,7 +21,7 @@ import { executorOf } from './registry.ts';
 /** Between two looks at the records. A lease ends late by up to this; a hundred small reads a second cost little. */
 export const POLL_MS: Ms = 50;
 /** How long it stays when nothing is left, so that a row of faults needs one start. */
-const LINGER_MS: Ms = 2_000;
+const LINGER_MS: Ms = 600;
 
 /** Reads until the pipe breaks. The last word of a keeper that ends as it should is `done`. */
 const WATCHER = 'read -r word; [ "$word" = done ] || exec "$@"';

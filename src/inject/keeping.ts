@@ -27,6 +27,8 @@ interface Held {
   failed: string | null;
   ending: boolean;
   measuredAt: Ms;
+  /** It has had its effect: what is measured of a target that has gone takes nothing back. */
+  bitten: boolean;
 }
 
 export class Keeping {
@@ -78,7 +80,7 @@ export class Keeping {
       this.#close(id, { reason: 'failed', detail: 'its record cannot be understood', residue: [] });
       return;
     }
-    const held: Held = { fault, executor, effect: null, failed: null, ending: false, measuredAt: 0 };
+    const held: Held = { fault, executor, effect: null, failed: null, ending: false, measuredAt: 0, bitten: false };
     this.#held.set(id, held);
     const now = monotonic();
     const begunByAnother = this.#records.has(id, 'traces.json');
@@ -121,7 +123,10 @@ export class Keeping {
 
   #measure(id: string, held: Held): void {
     held.measuredAt = monotonic();
-    if (held.effect) this.#records.putLoosely(id, 'bite.json', held.effect.measure());
+    const bite = held.effect?.measure();
+    if (!bite || (held.bitten && !bite.bitten)) return;
+    held.bitten = bite.bitten;
+    this.#records.putLoosely(id, 'bite.json', bite);
   }
 
   async #end(id: string, held: Held, reason: EndReason): Promise<void> {

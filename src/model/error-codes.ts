@@ -148,12 +148,12 @@ export const ERROR_CODES = {
   HF8105: code('experiment refers to nothing', 'Name an activity, control, secret or configuration of this file.'),
   HF8106: code('provider not supported', 'Use the http or process provider, or a fault under x-holdfast.'),
   HF8107: code('experiment lacks a variable', 'Set the environment variable shown, or give it a default.'),
-  HF8108: code('unknown fault', 'Use one of the kinds and parameters in the table of faults in docs/experiments.md.'),
+  HF8108: code('unknown fault', 'Use one of the kinds and parameters in the table of faults in docs/prove.md.'),
   HF8201: code(
     'fault not possible here',
-    'Use what the message of the fault names instead; docs/faults.md says what each fault needs.',
+    'Use what the message of the fault names instead; docs/prove.md says what each fault needs.',
   ),
-  HF8202: code('no such fault', 'Use one of the faults in docs/faults.md.'),
+  HF8202: code('no such fault', 'Use one of the faults in docs/prove.md.'),
   HF8203: code('target gone or of the wrong kind', 'Name a living target of the kind shown.'),
   HF8204: code('fault could not be begun', 'See the reason shown, and keeper.log in the state directory.', 'later'),
   HF8205: code('fault unknown or over', 'Inject it again.'),
@@ -162,6 +162,19 @@ export const ERROR_CODES = {
     'See its residue, and keeper.log in the state directory; reverting it again tries again.',
     'later',
   ),
+
+  HF8301: code(
+    'experiments not allowed there',
+    'Set `experiments: allow` under x-holdfast of each service that may be struck.',
+  ),
+  HF8302: code('call of an experiment failed', 'Correct the provider shown, or what it calls.'),
+  HF8303: code('experiments are under way', 'Wait for them, or end them with `holdfast prove --stop`.', 'later'),
+  HF8304: code(
+    'outside of the windows of an experiment',
+    'Run it in one of its windows, or change `windows`.',
+    'later',
+  ),
+  HF8305: code('nothing to prove', 'Let services opt in with `experiments: allow`, or name other faults and services.'),
 
   HF9000: code('internal error', 'This is a defect of Holdfast: report it with the log.', 'later'),
 } as const satisfies Record<string, ErrorCodeInfo>;

@@ -16,6 +16,7 @@ export interface CoreEvent {
     | 'guard'
     | 'change'
     | 'operator'
+    | 'experiment'
     | 'traffic'
     | 'node';
   readonly text: string;

@@ -3,6 +3,7 @@
  * live in the same process or on another machine. Every command is idempotent: it names an instance and an
  * incarnation, and doing it twice changes nothing.
  */
+import type { FaultOrder, FaultReport } from './fault.ts';
 import type { ExitReason, InstanceExit, InstanceId, ProcessIdentity } from './instance.ts';
 import type { RouteTable } from './routes.ts';
 import type { Signal } from './signal.ts';
@@ -44,7 +45,21 @@ export type AgentCommand =
   | { readonly kind: 'kill'; readonly id: string; readonly instance: InstanceId; readonly incarnation: number }
   /** Forget an exited life: remove its record (its logs stay until rotation takes them). */
   | { readonly kind: 'forget'; readonly id: string; readonly instance: InstanceId; readonly incarnation: number }
-  | { readonly kind: 'routes'; readonly table: RouteTable };
+  | { readonly kind: 'routes'; readonly table: RouteTable }
+  | FaultOrderCommand;
+
+/** Faults on purpose. What becomes of them is told with `faults`. */
+export type FaultOrderCommand =
+  | { readonly kind: 'inject'; readonly order: FaultOrder }
+  | { readonly kind: 'renew'; readonly fault: string; readonly leaseMs: Ms }
+  | { readonly kind: 'revert'; readonly fault: string }
+  /** Every fault of this machine ends now, also those that nobody here knows of. */
+  | { readonly kind: 'revert-all' };
+
+export function isFaultOrder(command: AgentCommand): command is FaultOrderCommand {
+  const { kind } = command;
+  return kind === 'inject' || kind === 'renew' || kind === 'revert' || kind === 'revert-all';
+}
 
 /** One life that the agent found on its machine when it started (or was asked). */
 export interface InventoryItem {
@@ -83,7 +98,9 @@ export type AgentMessage =
       readonly node: string;
       readonly version: number;
       readonly failed: readonly { readonly listener: string; readonly error: string }[];
-    };
+    }
+  /** Faults of which something has become: begun, bitten, ended. After (re)connecting: all that are known. */
+  | { readonly kind: 'faults'; readonly node: string; readonly faults: readonly FaultReport[] };
 
 export interface NodeFacts {
   readonly hostname: string;

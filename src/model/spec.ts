@@ -42,6 +42,8 @@ export interface ServiceSpec {
   readonly autoscale: AutoscalePolicy | null;
   readonly objectives: readonly ObjectiveSpec[];
   readonly logs: LogPolicy;
+  /** May faults be done to it on purpose? Default: refuse. */
+  readonly experiments: 'allow' | 'refuse';
   readonly labels: Readonly<Record<string, string>>;
 }
 

@@ -3,6 +3,7 @@
  * The Agent of src/agent satisfies it; tests use a small stand-in.
  */
 import type { StatusResource } from '../api/resources.ts';
+import type { FaultKindFacts } from '../model/fault.ts';
 import type { AgentCommand, AgentMessage } from '../model/link.ts';
 
 export interface AgentPort {
@@ -17,6 +18,10 @@ export interface AgentPort {
     options: { readonly tail: number; readonly follow: boolean; readonly signal: AbortSignal },
   ): AsyncIterable<string>;
   parts(): StatusResource['parts'];
+  /** The faults that can be injected, with what this machine can do. Asked for seldom: it tries things out. */
+  faultKinds(): readonly FaultKindFacts[];
+  /** What these faults have left in the world, looked up now. */
+  residue(faults: readonly string[]): readonly string[];
   /** Lets go of everything; instances go on. `traffic`: the traffic process is ended as well. */
   close(traffic: boolean): Promise<void>;
 }

@@ -3,6 +3,16 @@
  * Implementations throw HoldfastError.
  */
 import type {
+  CoverageResource,
+  FaultsResource,
+  ProofDetail,
+  ProofRequest,
+  ProofResource,
+  ProofStarted,
+  ProvingResource,
+} from '../api/proof-resources.ts';
+import type {
+  Acknowledgement,
   ActionResource,
   ApplyResult,
   ChangeResource,
@@ -25,7 +35,20 @@ export interface Actor {
   readonly why: string;
 }
 
-export type Topic = 'event' | 'status' | 'services' | 'incidents' | 'edges';
+export type Topic = 'event' | 'status' | 'services' | 'incidents' | 'edges' | 'proofs';
+
+/** Experiments: what is done on purpose, and what it has shown. */
+export interface ProvingPlane {
+  /** Newest first. */
+  list(limit: number): readonly ProofResource[];
+  /** By id or by any prefix of it that is not ambiguous (HF7003). */
+  one(id: string): ProofDetail;
+  start(request: ProofRequest, actor: Actor): Promise<ProofStarted>;
+  stop(actor: Actor): Promise<Acknowledgement>;
+  faults(): FaultsResource;
+  coverage(): CoverageResource;
+  live(): ProvingResource;
+}
 
 export interface ControlPlane {
   status(): StatusResource;
@@ -43,6 +66,7 @@ export interface ControlPlane {
   plan(spec: SpecSource): Promise<PlanResult>;
   apply(spec: SpecSource, index: number | null, actor: Actor): Promise<ApplyResult>;
   operate(command: OperatorCommand, actor: Actor): Promise<OperationResult>;
+  readonly proving: ProvingPlane;
   /** An instance's report for its TTL check. */
   heartbeat(instance: string, pass: boolean, note: string): void;
   /**

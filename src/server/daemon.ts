@@ -208,6 +208,7 @@ export class Daemon {
     for (const output of outputs) {
       if (output.kind !== 'event') continue;
       touched.add('event').add('status').add('services');
+      if (output.event.topic === 'experiment') touched.add('proofs');
       if (INCIDENT_TOPICS.has(output.event.topic)) touched.add('incidents');
       if (output.event.topic === 'incident') this.#noticesDue = true;
       if (output.event.level === 'error') this.#o.log({ level: 'warn', text: output.event.text });

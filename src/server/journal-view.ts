@@ -50,6 +50,6 @@ export interface StopNote {
 
 function asker(input: StepBody['input']): { readonly who: string | null; readonly why: string | null } {
   if (input.kind === 'apply') return { who: input.change.who, why: input.change.why };
-  if (input.kind === 'operator') return { who: input.who, why: input.why };
+  if (input.kind === 'operator' || input.kind === 'fault') return { who: input.who, why: input.why };
   return { who: null, why: null };
 }

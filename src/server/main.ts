@@ -18,6 +18,7 @@ import { access, listen, removeApiFile, writeApiFile } from './listen.ts';
 import { ServerLog } from './log.ts';
 import { parseOptions, type ServerOptions } from './options.ts';
 import { controlPlane } from './plane.ts';
+import { createProving } from './prove/wiring.ts';
 import { openState } from './state.ts';
 import { version } from './version.ts';
 import { createAgent, createNotices } from './wiring.ts';
@@ -62,7 +63,8 @@ async function main(): Promise<void> {
   const parts = { state, agent, notices };
   const daemon = new Daemon({ ...parts, version: running, stateDir: options.stateDir, coreOptions, log, fatal });
   let down = false;
-  const plane = controlPlane({ daemon, cores });
+  const { proving, proofs } = await createProving({ daemon, store, version: running, log });
+  const plane = controlPlane({ daemon, cores, proving });
   const app = createApp({
     plane: {
       ...plane,
@@ -86,6 +88,7 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), END_LIMIT_MS).unref();
     removeApiFile(options.stateDir);
     Promise.resolve()
+      .then(() => proofs.close())
       .then(() => app.close())
       .then(() => daemon.stop(down))
       .then(() => process.exit(0), fatal);

@@ -5,7 +5,7 @@ import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
 import { HoldfastError } from '../model/errors.ts';
 import { diffPolicy, diffSystems, type ParsedSpec, parseSpec } from '../spec/index.ts';
 import { commandNotices, oneError, portNotices, readSpecFile, takenPorts } from './changes.ts';
-import type { ControlPlane } from './control-plane.ts';
+import type { ControlPlane, ProvingPlane } from './control-plane.ts';
 import type { Daemon } from './daemon.ts';
 import type { StopNote } from './journal-view.ts';
 import { journalEntryResource } from './journal-view.ts';
@@ -25,22 +25,28 @@ import { type CoreFactory, Replay, replayAll, verification } from './replay.ts';
 
 export interface PlaneOptions {
   readonly daemon: Daemon;
+  readonly proving: ProvingPlane;
   readonly cores: CoreFactory;
 }
 
 const parse = (source: SpecSource): ParsedSpec => parseSpec(source, { readFile: readSpecFile });
 
-export function controlPlane({ daemon, cores }: PlaneOptions): ControlPlane {
+type Accepted = Extract<CoreOutput, { ok: true }>;
+
+/** Throws the core's refusal. */
+export async function askCore(daemon: Daemon, input: CoreInput): Promise<Accepted> {
+  // Rather refused at once than accepted and not acknowledged before the caller gave up.
+  if (daemon.journalError !== null) throw daemon.journalError;
+  const reply = await daemon.engine.submit(input);
+  if (reply === null) throw new HoldfastError('HF9000', `the core gave no reply to ${input.kind}`);
+  if (reply.ok) return reply;
+  throw new HoldfastError(reply.code in ERROR_CODES ? (reply.code as ErrorCode) : 'HF9000', reply.message);
+}
+
+export function controlPlane({ daemon, cores, proving }: PlaneOptions): ControlPlane {
   const { core, journal, secrets } = daemon.state;
 
-  const ask = async (input: CoreInput): Promise<Extract<CoreOutput, { ok: true }>> => {
-    // Rather refused at once than accepted and not acknowledged before the caller gave up.
-    if (daemon.journalError !== null) throw daemon.journalError;
-    const reply = await daemon.engine.submit(input);
-    if (reply === null) throw new HoldfastError('HF9000', `the core gave no reply to ${input.kind}`);
-    if (reply.ok) return reply;
-    throw new HoldfastError(reply.code in ERROR_CODES ? (reply.code as ErrorCode) : 'HF9000', reply.message);
-  };
+  const ask = (input: CoreInput): Promise<Accepted> => askCore(daemon, input);
 
   return {
     status: () => statusResource(daemon.moment()),
@@ -53,6 +59,7 @@ export function controlPlane({ daemon, cores }: PlaneOptions): ControlPlane {
     changes: (limit) => changeResources(core, limit),
     events: (afterSeq) => daemon.events.after(afterSeq),
     subscribe: (listener) => daemon.topics.subscribe(listener),
+    proving,
     metrics: () => metricsText(daemon.moment(), daemon.tally, daemon.figures()),
     heartbeat: (instance, pass, note) => daemon.agent.heartbeat(instance, pass, note),
     logs: (instance, options) => daemon.agent.logs(instance, options),
@@ -85,6 +92,8 @@ export function controlPlane({ daemon, cores }: PlaneOptions): ControlPlane {
 
     async operate(command, { who, why }) {
       const { detail, id } = await ask({ kind: 'operator', command, who, why });
+      // The core has ended the faults already; without this their run would go on without them.
+      if (command.kind === 'stop-all' || command.kind === 'down') await proving.stop({ who, why });
       return { detail, id };
     },
 
@@ -110,6 +119,7 @@ export function controlPlane({ daemon, cores }: PlaneOptions): ControlPlane {
 
     async shutdown(down, { who, why }) {
       const text = down ? 'the server stops everything' : 'the server stops; instances go on';
+      await proving.stop({ who, why });
       const note: StopNote = { text, who, why };
       await daemon.engine.note('stop', note);
       if (!down || core.spec === null) return;

@@ -90,6 +90,13 @@ function commandText(command: Extract<CoreOutput, { kind: 'command' }>['command'
       return `${command.kind} ${command.instance}#${command.incarnation}`;
     case 'routes':
       return `routes ${command.table.version}`;
+    case 'inject':
+      return `inject ${command.order.kind} at ${command.order.instance ?? 'the machine'} (${command.order.id})`;
+    case 'renew':
+    case 'revert':
+      return `${command.kind} ${command.fault}`;
+    case 'revert-all':
+      return command.kind;
   }
 }
 
@@ -104,14 +111,25 @@ export function inputText(input: CoreInput): string {
       return `apply ${input.spec.name} (${Object.keys(input.spec.services).length} services)`;
     case 'operator':
       return `operator: ${operatorText(input.command)}`;
+    case 'fault':
+      return `experiment: ${faultText(input.command)}`;
     case 'agent': {
       const { message } = input;
       if (message.kind === 'signals') return `signals of ${message.node}: ${countKinds(message.signals)}`;
       if (message.kind === 'inventory') return `inventory of ${message.node}: ${message.items.length} lives`;
+      if (message.kind === 'faults')
+        return `faults on ${message.node}: ${message.faults.map(({ id, phase }) => `${id} ${phase}`).join(', ')}`;
       if (message.kind === 'routes-applied') return `routes ${message.version} applied on ${message.node}`;
       return `command failed on ${message.node}: ${message.instance}: ${message.error}`;
     }
   }
+}
+
+function faultText(command: Extract<CoreInput, { kind: 'fault' }>['command']): string {
+  if (command.kind === 'revert-all') return command.kind;
+  if (command.kind !== 'inject') return `${command.kind} ${command.fault}`;
+  const { id, kind, instances } = command.fault;
+  return `${kind} on ${instances.join(', ') || 'the machine'} (${id})`;
 }
 
 function operatorText(command: Extract<CoreInput, { kind: 'operator' }>['command']): string {

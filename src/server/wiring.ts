@@ -3,6 +3,7 @@
  * what tells people elsewhere.
  */
 import { Agent } from '../agent/agent.ts';
+import { faultKinds } from '../agent/faults.ts';
 import type { AgentMessage } from '../model/link.ts';
 import type { Notifier } from '../notify/contract.ts';
 import { Notices } from '../notify/notices.ts';
@@ -48,6 +49,8 @@ export function createAgent({ stateDir, node, clock, log }: AgentWiring): AgentP
     heartbeat: (instance, pass, note) => agent.heartbeat(instance, pass, note),
     logs: (instance, options) => runtime.logs(instance, options),
     parts: () => [traffic.part()],
+    faultKinds,
+    residue: (faults) => agent.residue(faults),
     async close(end) {
       await agent.stop();
       await traffic.close(end);

@@ -57,6 +57,7 @@ export function factsOf(service: ServiceSpec): ReadonlyMap<string, Fact> {
   time('recovery.cooldown', recovery.cooldownMs);
   time('recovery.verify', recovery.verifyMs);
   time('recovery.change_window', recovery.changeWindowMs);
+  if (service.experiments !== 'refuse') say('experiments', service.experiments);
   if (autoscale) say('autoscale', `${autoscale.min} to ${autoscale.max} by ${autoscale.metric} ${autoscale.target}`);
   for (const { name, kind, target, thresholdMs, windowMs } of service.objectives) {
     const threshold = thresholdMs === null ? '' : ` under ${formatDuration(thresholdMs)}`;

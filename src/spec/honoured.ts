@@ -19,6 +19,7 @@ export const HONOURED: ReadonlySet<string> = new Set([
   'entrypoint',
   'env_file',
   'environment',
+  'experiments',
   'expose',
   'extends',
   'fixed_ports',

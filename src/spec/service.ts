@@ -53,6 +53,7 @@ export function serviceOf(scope: Scope, { argv, dependsOn, mustComplete }: Servi
     autoscale: autoscaleOf(scope, replicas),
     objectives: objectivesOf(scope),
     logs: logsOf(scope),
+    experiments: textOf(own(node, 'experiments')) === 'allow' ? 'allow' : 'refuse',
     labels: labelsOf(scope),
   };
   refuseSharedFixedPort(scope, spec);

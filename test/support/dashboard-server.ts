@@ -10,6 +10,7 @@ import type { Actor, ControlPlane, Topic } from '../../src/server/control-plane.
 import { createApp } from '../../src/server/http/app.ts';
 import { type Token, token } from '../../src/server/http/auth.ts';
 import { originPolicy } from '../../src/server/http/origin.ts';
+import { NO_PROVING } from '../../src/server/prove/testing/none.ts';
 import type { World } from './dashboard-fixture.ts';
 import { DIST } from './paths.ts';
 
@@ -100,6 +101,7 @@ export class DashboardServer {
       logs: (instance, { signal }) => this.#follow(instance, signal),
       journal: absent,
       verifyJournal: absent,
+      proving: NO_PROVING,
       metrics: () => '',
       subscribe: (listener) => {
         this.#listeners.add(listener);

@@ -109,6 +109,7 @@ export function serviceSpec(name: string, over: Partial<ServiceSpec> = {}): Serv
     autoscale: null,
     objectives: [],
     logs: { maxBytes: 10_485_760, maxFiles: 3 },
+    experiments: 'refuse',
     labels: {},
     ...over,
   };

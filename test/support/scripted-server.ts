@@ -9,6 +9,7 @@ import type { OperatorCommand } from '../../src/model/operator.ts';
 import type { Actor, ControlPlane } from '../../src/server/control-plane.ts';
 import { createApp } from '../../src/server/http/app.ts';
 import { originPolicy } from '../../src/server/http/origin.ts';
+import { NO_PROVING } from '../../src/server/prove/testing/none.ts';
 
 export interface Script {
   health: StatusResource['health'];
@@ -115,6 +116,7 @@ function plane(script: Script, operations: { command: OperatorCommand; actor: Ac
       replayed: null,
       firstDifference: null,
     }),
+    proving: NO_PROVING,
     metrics: () => '',
     subscribe: () => () => undefined,
     shutdown: async () => undefined,

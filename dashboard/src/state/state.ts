@@ -3,6 +3,7 @@
  * a screen can be in (connecting, live, lost, refused) is a value that a test can make.
  */
 import type { LiveEvent } from '../../../src/api/client.ts';
+import type { ProvingResource } from '../../../src/api/proof-resources.ts';
 import type {
   ChangeResource,
   EdgeResource,
@@ -38,6 +39,7 @@ export interface State {
   readonly incidents: readonly IncidentResource[];
   readonly edges: readonly EdgeResource[];
   readonly changes: readonly ChangeResource[];
+  readonly proving: ProvingResource;
   /** Newest first, at most EVENTS_KEPT. */
   readonly events: readonly EventResource[];
 }
@@ -61,6 +63,7 @@ export const INITIAL: State = {
   incidents: [],
   edges: [],
   changes: [],
+  proving: { running: [], proofs: [] },
   events: [],
 };
 
@@ -99,6 +102,8 @@ function onEvent(state: State, live: LiveEvent, at: number): State {
       return { ...state, incidents: live.data };
     case 'edges':
       return { ...state, edges: live.data };
+    case 'proofs':
+      return { ...state, proving: live.data };
     case 'core':
       return { ...state, events: withEvent(state.events, live.data) };
   }

@@ -1,6 +1,7 @@
 /** `describe KIND ID`: everything about one thing; an incident is told as a story. */
 import { Argument, type Command } from 'commander';
 import type { HoldfastClient } from '../../api/client.ts';
+import type { ProofDetail } from '../../api/proof-resources.ts';
 import type { ChangeResource, InstanceResource, ServiceResource } from '../../api/resources.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { causeText, edges, exitText, instances } from '../kinds.ts';
@@ -8,7 +9,7 @@ import { type OutputOptions, verb, withConnection, withOutput } from '../options
 import { pickById, renderList, renderOne } from '../output.ts';
 import { tellIncident } from '../story.ts';
 import { out } from '../terminal.ts';
-import { ago, bytes, clock, healthColor } from '../text.ts';
+import { after, ago, bytes, clock, healthColor } from '../text.ts';
 import { printOrWatch } from '../watch.ts';
 
 type Options = ConnectionOptions & OutputOptions;
@@ -32,10 +33,14 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
     const change = pickById(await client.changes(), id, (each) => each.id, 'change');
     return renderOne(change, change.id, output, () => changeText(change));
   },
+  async proof(client, id, { output }) {
+    const proof = await client.proof(id);
+    return renderOne(proof, proof.id, output, () => proofText(proof));
+  },
 };
 
 export function register(program: Command): void {
-  const command = verb('describe', 'Everything about one incident, service, instance or change')
+  const command = verb('describe', 'Everything about one incident, service, instance, change or proof')
     .addArgument(new Argument('<kind>', 'what it is').choices(Object.keys(DESCRIBE)))
     .argument('<id>', 'its id, or any prefix that is not ambiguous');
   withOutput(withConnection(command)).action(async (kind: string, id: string, options: Options) => {
@@ -118,4 +123,29 @@ function changeText(change: ChangeResource): string {
     ]),
     ...change.content.map((line) => `  ${line}`),
   ].join('\n');
+}
+
+function proofText(proof: ProofDetail): string {
+  const { id, suite, source, who, why, startedAt, endedAt, progress, earlier } = proof;
+  const parts = [
+    `${out.bold(id)} of ${suite}, from ${source}`,
+    fields([
+      ['who', who],
+      ['why', why || '-'],
+      ['from', startedAt ?? '-'],
+      ['to', endedAt ?? '-'],
+    ]),
+    `\n${proof.text}`,
+  ];
+  if (progress.length > 0) {
+    parts.push(`\n${out.bold('Course')}`, ...progress.map(({ at, text }) => `  ${clock(at)} ${text}`));
+  }
+  if (earlier.length > 0) {
+    const lines = earlier.map(
+      (one) =>
+        `  ${one.id} ${one.verdict}, detected ${after(one.detectedAfterMs)}, repaired ${after(one.repairedAfterMs)}, ${ago(one.endedAt)} ago`,
+    );
+    parts.push(`\n${out.bold('Before')}`, ...lines);
+  }
+  return parts.join('\n');
 }

@@ -49,11 +49,12 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
     client.actions({ state: options.state === 'open' ? 'open' : 'all', ...limited(options) }),
   ),
   events: resource('event', kinds.events, (client, options) => recentEvents(client, options.limit ?? 100)),
+  proofs: resource('proof', kinds.proofs, (client, options) => client.proofs(limited(options))),
   silences: resource('silence', kinds.silences, async (client) => (await client.status()).silences),
 };
 
 export function register(program: Command): void {
-  const command = verb('get', 'List services, instances, incidents, changes, edges, plans, events or silences')
+  const command = verb('get', 'List services, instances, incidents, changes, edges, plans, events, proofs or silences')
     .addArgument(new Argument('<kind>', 'what to list').choices(Object.keys(RESOURCES)))
     .argument('[id...]', 'only these; any prefix that is not ambiguous')
     .addOption(new Option('--state <state>', 'incidents and plans: only these').choices(['open', 'closed', 'all']))

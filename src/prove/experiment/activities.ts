@@ -157,9 +157,9 @@ export class Activities {
       yield* join([this.ledger.revert(fault)]);
       return { output: null, error: answer.error };
     }
-    this.ledger.begun(fault);
+    this.ledger.begun(fault, answer.output);
     if (spec.forMs !== null) {
-      yield* sleepUntil(this.tasks.now + spec.forMs);
+      yield* join([this.ledger.lasts(fault, this.tasks.now + spec.forMs)]);
       yield* join([this.ledger.revert(fault)]);
     }
     return { output: answer.output, error: null };
@@ -202,6 +202,7 @@ export class Activities {
 
 /** The answer to be judged travels as the argument `value`: named where arguments have names, otherwise last. */
 function withValue(provider: Provider, value: Json): Provider {
+  if (provider.type === 'holdfast') return provider;
   const given = provider.arguments;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (provider.type === 'http') return { ...provider, arguments: { ...(isMap(given) ? given : {}), value } };

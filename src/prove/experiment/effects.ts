@@ -25,6 +25,7 @@ export type Request =
     }
   /** A dry run: which instances would be struck? Answered with their names. */
   | { readonly kind: 'targets'; readonly fault: FaultSpec }
+  /** Answered with anything; `begunAt`, where it is known, is when the effect was complete. */
   | { readonly kind: 'inject'; readonly fault: string; readonly spec: FaultSpec }
   | { readonly kind: 'renew'; readonly fault: string; readonly leaseMs: Ms }
   /** Answered with `{bite, residue, reason}`, each of which may be left out. */
@@ -45,6 +46,8 @@ export type RunEvent =
   | { readonly kind: 'tick' }
   | { readonly kind: 'answer'; readonly id: number; readonly output: Json }
   | { readonly kind: 'failure'; readonly id: number; readonly error: string }
+  /** A fault is over before its time: nothing of its target is left. */
+  | { readonly kind: 'over'; readonly fault: string }
   /** Somebody wants it to end: status interrupted. */
   | { readonly kind: 'stop'; readonly reason: string }
   /** A guard (steady state, objective, budget) refuses to let it go on: status aborted. */

@@ -12,6 +12,7 @@ import type { Json } from './json.ts';
 import { parseExperiment } from './parse.ts';
 import { formatPath } from './problems.ts';
 import { ExperimentRun, type RunOptions } from './run.ts';
+import { KINDS } from './testing/kinds.ts';
 import { healthy, play, type Reply, summary } from './testing/world.ts';
 
 const DATA = new URL('./testdata/', import.meta.url).pathname;
@@ -43,7 +44,7 @@ function outcome(file: string): string {
   const value = (file.endsWith('.json') ? JSON.parse(text) : parseYaml(text)) as { readonly 'x-test'?: Script };
   const script = value['x-test'] ?? {};
   try {
-    const { experiment, notices } = parseExperiment(value);
+    const { experiment, notices } = parseExperiment(value, { kinds: KINDS });
     const run = new ExperimentRun(experiment, { ...OPTIONS, ...script.options });
     const { journal, timeline } = play(run, {
       events: (script.events ?? []).map((event) => ({ at: event.at, event })),

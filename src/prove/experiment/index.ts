@@ -2,8 +2,9 @@
 export type { Effect, Request, RunEvent } from './effects.ts';
 export { type ActivityRun, type FaultRecord, type Journal, outcomeOf, type SteadyState } from './journal.ts';
 export type { Json, JsonMap } from './json.ts';
-export { FAULT_KINDS, type FaultCatalogue, type FaultKind } from './kinds.ts';
+export type { FaultCatalogue, FaultKind } from './kinds.ts';
 export { type ParsedExperiment, type ParseOptions, parseExperiment, problemsOf } from './parse.ts';
+export { withinWindows } from './parse-safety.ts';
 export { formatPath, type Notice, type Problem } from './problems.ts';
 export { ExperimentRun, type RunOptions } from './run.ts';
 export type * from './types.ts';

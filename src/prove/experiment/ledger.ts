@@ -22,6 +22,8 @@ interface Entry {
   record: FaultRecord;
   readonly spec: FaultSpec;
   reverting: Task | null;
+  lasting: Task | null;
+  gone: boolean;
   renewing: Task | null;
 }
 
@@ -51,16 +53,31 @@ export class Ledger {
       bite: null,
       residue: [],
     };
-    this.#entries.set(id, { record, spec, reverting: null, renewing: null });
+    this.#entries.set(id, { record, spec, reverting: null, renewing: null, lasting: null, gone: false });
     return id;
   }
 
   /** It is in force: its lease is renewed until it is reverted. */
-  begun(id: string): void {
+  begun(id: string, output: Json): void {
     const entry = this.#entry(id);
     if (entry.reverting !== null) return;
-    this.#note(id, { begunAt: this.#tasks.now, state: 'in-force' });
+    const told = isMap(output) && typeof output.begunAt === 'number' ? output.begunAt : this.#tasks.now;
+    this.#note(id, { begunAt: told, state: 'in-force' });
     if (!entry.spec.instant) entry.renewing = this.#tasks.spawn(this.#renew(entry), true);
+  }
+
+  /** A task that ends when the time of the fault is over, or the fault itself. */
+  lasts(id: string, until: Ms): Task {
+    const entry = this.#entry(id);
+    entry.lasting ??= this.#tasks.spawn(sleepUntil(entry.gone ? this.#tasks.now : until));
+    return entry.lasting;
+  }
+
+  over(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    entry.gone = true;
+    if (entry.lasting) this.#tasks.wake(entry.lasting);
   }
 
   refused(id: string, error: string): void {

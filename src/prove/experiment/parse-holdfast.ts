@@ -1,10 +1,11 @@
 /** Holdfast's own keys: a fault in place of a provider, and what the experiment expects of the whole loop. */
 import type { FaultClass } from '../../model/incident.ts';
+import type { Selection } from '../../model/selection.ts';
 import { nearest } from '../../model/suggest.ts';
 import type { Fields } from './fields.ts';
 import { type JsonMap, kindOf } from './json.ts';
 import type { FaultCatalogue } from './kinds.ts';
-import { CONSISTENCY_MODELS, type Expectations, type FaultSpec, type FaultTarget, type Selection } from './types.ts';
+import { CONSISTENCY_MODELS, type Expectations, type FaultSpec, type FaultTarget } from './types.ts';
 
 /**
  * How long a fault outlives whoever asked for it. Default 10 s: long enough that a busy machine renews in time (every

@@ -8,17 +8,19 @@ import type { Provider } from './types.ts';
 
 const HTTP_KEYS = ['type', 'url', 'method', 'headers', 'arguments', 'expected_status', 'timeout', 'verify_tls'];
 const PROCESS_KEYS = ['type', 'path', 'arguments', 'timeout'];
+const HOLDFAST_KEYS = ['type', 'is', 'service', 'timeout'];
 const COMMON_KEYS = ['secrets', 'configuration'];
-const TYPES = ['http', 'process', 'python'];
+const TYPES = ['http', 'process', 'holdfast', 'python'];
 
 export function parseProvider(fields: Fields): Provider | null {
   const type = fields.needText('type', 'Add type: http or type: process.');
   if (type === 'http') return http(fields);
   if (type === 'process') return process(fields);
+  if (type === 'holdfast') return holdfast(fields);
   if (type === 'python') refusePython(fields);
   else if (type !== '') {
     const near = nearest(type, TYPES);
-    const remedy = near === null ? 'The providers are http and process.' : `Did you mean ${near}?`;
+    const remedy = near === null ? 'The providers are http, process and holdfast.' : `Did you mean ${near}?`;
     fields.problems.add('HF8106', fields.at('type'), `unknown provider ${JSON.stringify(type)}`, remedy);
   }
   return null;
@@ -51,6 +53,17 @@ function process(fields: Fields): Provider {
     type: 'process',
     path: fields.needText('path', 'Add path: the program to run.'),
     arguments: given,
+    timeoutMs: timeout(fields),
+  };
+}
+
+function holdfast(fields: Fields): Provider {
+  fields.problems.keys(fields.map, fields.path, [...HOLDFAST_KEYS, ...COMMON_KEYS], true);
+  return {
+    type: 'holdfast',
+    is: fields.choice('is', ['healthy', 'quiet'] as const) ?? 'healthy',
+    service: fields.text('service'),
+    arguments: null,
     timeoutMs: timeout(fields),
   };
 }

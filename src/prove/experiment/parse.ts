@@ -4,9 +4,10 @@
  */
 import { Fields } from './fields.ts';
 import { isMap, type JsonMap, kindOf } from './json.ts';
-import { FAULT_KINDS, type FaultCatalogue } from './kinds.ts';
+import type { FaultCatalogue } from './kinds.ts';
 import { type Known, parseActivity, parseControls } from './parse-activity.ts';
 import { parseExpectations } from './parse-holdfast.ts';
+import { parseSafety } from './parse-safety.ts';
 import { parseConfiguration, parseSecrets } from './parse-values.ts';
 import { type Notice, type Problem, Problems } from './problems.ts';
 import {
@@ -36,8 +37,8 @@ const EXPERIMENT_KEYS = [
 ];
 
 export interface ParseOptions {
-  /** The faults that can be injected; default: the documented catalogue. */
-  readonly kinds?: FaultCatalogue;
+  /** The faults that can be injected. */
+  readonly kinds: FaultCatalogue;
 }
 
 export interface ParsedExperiment {
@@ -46,7 +47,7 @@ export interface ParsedExperiment {
 }
 
 /** Throws HoldfastError (HF8101 … HF8108), which carries all the others. */
-export function parseExperiment(value: unknown, options: ParseOptions = {}): ParsedExperiment {
+export function parseExperiment(value: unknown, options: ParseOptions): ParsedExperiment {
   const problems = new Problems();
   const experiment = read(value, options, problems);
   problems.throwIfAny();
@@ -54,7 +55,7 @@ export function parseExperiment(value: unknown, options: ParseOptions = {}): Par
 }
 
 /** The same without throwing, for whoever shows each problem at its path. */
-export function problemsOf(value: unknown, options: ParseOptions = {}): readonly Problem[] {
+export function problemsOf(value: unknown, options: ParseOptions): readonly Problem[] {
   const problems = new Problems();
   read(value, options, problems);
   return problems.list;
@@ -68,9 +69,9 @@ function read(value: unknown, options: ParseOptions, problems: Problems): Experi
   const fields = new Fields(value, [], problems);
   problems.keys(value, [], EXPERIMENT_KEYS);
   const secrets = parseSecrets(fields);
-  const known = knownOf(fields, new Set(Object.keys(secrets)), options.kinds ?? FAULT_KINDS);
+  const known = knownOf(fields, new Set(Object.keys(secrets)), options.kinds);
   const own = fields.fields('x-holdfast');
-  own?.problems.keys(own.map, own.path, ['expect'], true);
+  own?.problems.keys(own.map, own.path, ['expect', 'windows', 'halt'], true);
   const expect = own?.fields('expect') ?? null;
   if (!Object.hasOwn(value, 'method')) fields.missing('method', 'Add method: a list of activities; it may be empty.');
   return {
@@ -85,6 +86,7 @@ function read(value: unknown, options: ParseOptions, problems: Problems): Experi
     rollbacks: fields.maps('rollbacks').map((activity) => parseActivity(activity, known, 'rollbacks')),
     strategy: parseStrategy(fields),
     expect: expect === null ? null : parseExpectations(expect),
+    safety: parseSafety(own),
     raw: value as JsonMap,
   };
 }

@@ -5,6 +5,7 @@ import type { Effect } from './effects.ts';
 import type { Json } from './json.ts';
 import { parseExperiment } from './parse.ts';
 import { ExperimentRun, type RunOptions } from './run.ts';
+import { KINDS } from './testing/kinds.ts';
 import { healthy, type Played, play, type Reply } from './testing/world.ts';
 import { ROLLBACK_STRATEGIES } from './types.ts';
 
@@ -48,15 +49,18 @@ const world = fc.record({
 type Case = typeof world extends fc.Arbitrary<infer T> ? T : never;
 
 function run(one: Case): Played {
-  const { experiment } = parseExperiment({
-    title: 't',
-    description: 'd',
-    runtime: { hypothesis: { strategy: one.hypothesis }, rollbacks: { strategy: one.strategy } },
-    'steady-state-hypothesis': { title: 'h', probes: [probe('p1'), probe('p2')] },
-    controls: [{ name: 'c', provider: { type: 'process', path: 'c' } }],
-    method: one.method,
-    rollbacks: Array.from({ length: one.rollbacks }, (_, n) => ({ type: 'action', name: `back${n}`, provider })),
-  });
+  const { experiment } = parseExperiment(
+    {
+      title: 't',
+      description: 'd',
+      runtime: { hypothesis: { strategy: one.hypothesis }, rollbacks: { strategy: one.strategy } },
+      'steady-state-hypothesis': { title: 'h', probes: [probe('p1'), probe('p2')] },
+      controls: [{ name: 'c', provider: { type: 'process', path: 'c' } }],
+      method: one.method,
+      rollbacks: Array.from({ length: one.rollbacks }, (_, n) => ({ type: 'action', name: `back${n}`, provider })),
+    },
+    { kinds: KINDS },
+  );
   let n = 0;
   return play(new ExperimentRun(experiment, { ...OPTIONS, failFast: one.failFast }), {
     events: one.ends.map(({ at, kind }) => ({ at, event: { kind, reason: 'test' } })),

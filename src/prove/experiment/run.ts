@@ -119,6 +119,7 @@ export class ExperimentRun {
       this.#main = this.#tasks.spawn(this.#whole());
     } else if (event.kind === 'answer') this.#tasks.answer(event.id, { ok: true, output: event.output });
     else if (event.kind === 'failure') this.#tasks.answer(event.id, { ok: false, error: event.error });
+    else if (event.kind === 'over') this.#ledger.over(event.fault);
     else if (event.kind === 'stop') this.#end('interrupted', event.reason);
     else if (event.kind === 'halt') this.#end('aborted', event.reason);
   }

@@ -4,6 +4,7 @@
  */
 import type { ConsistencyModel } from '../../model/consistency.ts';
 import type { FaultClass } from '../../model/incident.ts';
+import type { Selection } from '../../model/selection.ts';
 import type { Ms } from '../../model/time.ts';
 import type { Json, JsonMap } from './json.ts';
 import type { JsonPath } from './jsonpath.ts';
@@ -28,16 +29,18 @@ export interface ProcessProvider {
   readonly timeoutMs: Ms | null;
 }
 
-export type Provider = HttpProvider | ProcessProvider;
+/** Asks Holdfast itself, so that files need no address of its API and no token. Answered with true or false. */
+export interface HoldfastProvider {
+  readonly type: 'holdfast';
+  /** healthy: it serves; quiet: healthy, nothing under way, and no incident open. */
+  readonly is: 'healthy' | 'quiet';
+  /** null: the whole system. */
+  readonly service: string | null;
+  readonly arguments: null;
+  readonly timeoutMs: Ms | null;
+}
 
-/** Which instances of a service a fault strikes. percent and at-most-percent are 0 … 100, of the ready instances. */
-export type Selection =
-  | { readonly mode: 'one' }
-  | { readonly mode: 'all' }
-  | { readonly mode: 'count'; readonly count: number }
-  | { readonly mode: 'percent'; readonly percent: number }
-  /** A share drawn between nothing and this, at least one instance. */
-  | { readonly mode: 'at-most-percent'; readonly percent: number };
+export type Provider = HttpProvider | ProcessProvider | HoldfastProvider;
 
 export interface FaultTarget {
   /** null: the node, or Holdfast's own parts, are struck. */
@@ -61,6 +64,28 @@ export interface FaultSpec {
   readonly leaseMs: Ms;
   /** Over at once: its lease is not renewed. */
   readonly instant: boolean;
+}
+
+/** When a run may begin, and what ends it before its time. */
+export interface Safety {
+  /** Empty: at any time. `Mon-Fri 09:00-17:00`, in the server's time zone. */
+  readonly windows: readonly Window[];
+  readonly halt: {
+    /** Share of failed calls at the edge of the system (0 … 1) … */
+    readonly failureShare: number;
+    /** … over this long: the run is halted. */
+    readonly forMs: Ms;
+    /** Share of the error budget of any objective that the run may use up (0 … 1); null: no limit. */
+    readonly budget: number | null;
+  };
+}
+
+export interface Window {
+  /** 0 is Sunday. */
+  readonly days: readonly number[];
+  /** Minutes since midnight; `to` before `from` goes over midnight. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface Expectations {
@@ -179,5 +204,6 @@ export interface Experiment {
     readonly dry: DryStrategy | null;
   };
   readonly expect: Expectations | null;
+  readonly safety: Safety;
   readonly raw: JsonMap;
 }

@@ -1,6 +1,7 @@
 import { expect, describe as group, it } from 'vitest';
 import type { Incident } from '../../model/incident.ts';
 import { type FaultRecord, type Journal, parseExperiment } from '../experiment/index.ts';
+import { KINDS } from '../experiment/testing/kinds.ts';
 import { coverage, type Evidence, grid, implies, judge, junit, type Verdict } from './index.ts';
 import { describe, exitCode, trend } from './report.ts';
 
@@ -15,16 +16,19 @@ const EXPECT = {
 
 function experimentOf(expect: object | null): Evidence['experiment'] {
   const provider = { type: 'http', url: 'http://127.0.0.1/' };
-  return parseExperiment({
-    title: 'payments dies',
-    description: 'and comes back',
-    'steady-state-hypothesis': {
-      title: 'checkout works',
-      probes: [{ type: 'probe', name: 'checkout', tolerance: 200, provider }],
+  return parseExperiment(
+    {
+      title: 'payments dies',
+      description: 'and comes back',
+      'steady-state-hypothesis': {
+        title: 'checkout works',
+        probes: [{ type: 'probe', name: 'checkout', tolerance: 200, provider }],
+      },
+      method: [{ type: 'action', name: 'kill', 'x-holdfast': { fault: 'kill', target: { service: 'payments' } } }],
+      ...(expect === null ? {} : { 'x-holdfast': { expect } }),
     },
-    method: [{ type: 'action', name: 'kill', 'x-holdfast': { fault: 'kill', target: { service: 'payments' } } }],
-    ...(expect === null ? {} : { 'x-holdfast': { expect } }),
-  }).experiment;
+    { kinds: KINDS },
+  ).experiment;
 }
 
 const FAULT: FaultRecord = {

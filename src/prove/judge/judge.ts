@@ -134,15 +134,16 @@ function steady({ experiment, journal }: Evidence): Finding {
   if (hypothesis === null || hypothesis.probes.length === 0)
     return { aspect: 'steady', result: 'told', found: 'no hypothesis', expected: null, evidence: [] };
   const { notes } = journal['x-holdfast'];
-  const base = { aspect: 'steady', expected: hypothesis.title, evidence: notes } as const;
+  const base = { aspect: 'steady', expected: hypothesis.title, evidence: [...new Set(notes)] } as const;
   if (journal.deviated) return { ...base, result: 'unmet', found: 'deviated while the fault was in force' };
   if (recovered === null) {
     const met = journal.steady_states.after?.steady_state_met;
     if (met === undefined) return { ...base, result: 'unknown', found: 'not looked at again' };
-    return { ...base, result: met ? 'met' : 'unmet', found: met ? 'steady after the method' : 'not steady afterwards' };
+    if (met) return { ...base, result: 'met', found: 'steady after the method', evidence: [] };
+    return { ...base, result: 'unmet', found: 'not steady afterwards' };
   }
-  const met = recovered.steady_state_met;
-  return { ...base, result: met ? 'met' : 'unmet', found: met ? 'steady again' : 'did not come back' };
+  if (recovered.steady_state_met) return { ...base, result: 'met', found: 'steady again', evidence: [] };
+  return { ...base, result: 'unmet', found: 'did not come back' };
 }
 
 function summarise(verdict: VerdictWord, findings: readonly Finding[], loop: Loop): string {

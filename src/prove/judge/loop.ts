@@ -26,13 +26,14 @@ const NOTHING_EXPECTED: Expectations = {
 
 export function loopOf({ experiment, journal, incidents }: Evidence): Loop {
   const expect = experiment.expect ?? NOTHING_EXPECTED;
-  const begun = journal['x-holdfast'].faults.flatMap(({ begunAt }) => (begunAt === null ? [] : [begunAt]));
-  const since = begun.length === 0 ? null : Math.min(...begun);
-  // What was open before is not the fault's doing, and is said.
-  const ours = incidents.filter(({ openedAt }) => since !== null && openedAt >= since);
+  const faults = journal['x-holdfast'].faults.filter(({ begunAt }) => begunAt !== null);
+  const since = earliest(faults.flatMap(({ begunAt }) => begunAt ?? []));
+  const asked = earliest(faults.map(({ askedAt }) => askedAt));
+  // What was open before is not the fault's doing, and is said. An effect may be seen before it is complete.
+  const ours = incidents.filter(({ openedAt }) => asked !== null && openedAt >= asked);
   const older = incidents.filter((incident) => !ours.includes(incident)).map(({ title }) => `open before: ${title}`);
   const detectedAt = earliest(ours.flatMap(({ symptoms }) => symptoms.map(({ detectedAt: at }) => at)));
-  const detectedAfterMs = detectedAt === null || since === null ? null : detectedAt - since;
+  const detectedAfterMs = detectedAt === null || since === null ? null : Math.max(0, detectedAt - since);
   const blames = ours.map(blameOf);
   // The incident that names what was expected speaks; otherwise the first one that names anything.
   const blame =
@@ -40,7 +41,7 @@ export function loopOf({ experiment, journal, incidents }: Evidence): Loop {
     blames.find((cause) => cause !== null) ??
     null;
   const repairedAt = ours.length > 0 && ours.every(isRepaired) ? latest(ours.map(({ closedAt }) => closedAt)) : null;
-  const repairedAfterMs = repairedAt === null || since === null ? null : repairedAt - since;
+  const repairedAfterMs = repairedAt === null || since === null ? null : Math.max(0, repairedAt - since);
   const actions = ours.flatMap(({ plans }) =>
     plans.flatMap((plan) =>
       plan.actions.filter(({ status }) => status === 'done').map(({ kind, target }) => `${kind} ${target}`.trim()),

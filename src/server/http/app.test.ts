@@ -11,6 +11,7 @@ import { ROUTES, type Route } from '../../api/routes.ts';
 import { StatusSchema } from '../../api/schemas.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import type { Actor, ControlPlane } from '../control-plane.ts';
+import { NO_PROVING } from '../prove/testing/none.ts';
 import { createApp } from './app.ts';
 import { type Token, token } from './auth.ts';
 import { originPolicy } from './origin.ts';
@@ -88,6 +89,7 @@ function recordingPlane(calls: Recorded[]): ControlPlane {
       replayed: null,
       firstDifference: null,
     }),
+    proving: NO_PROVING,
     metrics: () => 'holdfast_up 1\n',
     subscribe: () => () => undefined,
     shutdown: async (down, actor) => {

@@ -27,12 +27,17 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   HF6008: 404,
   HF6009: 429,
   HF7003: 400,
+  HF8203: 409,
+  HF8301: 403,
+  HF8303: 409,
+  HF8304: 409,
+  HF8305: 422,
 };
 
 export function statusOf(code: ErrorCode): number {
   const known = STATUS[code];
   if (known !== undefined) return known;
-  return code.startsWith('HF1') || code.startsWith('HF3') ? 422 : 500;
+  return code.startsWith('HF1') || code.startsWith('HF3') || code.startsWith('HF81') ? 422 : 500;
 }
 
 /** Errors that the HTTP layer itself raises, told by their code; anything unknown is our own defect. */

@@ -58,6 +58,12 @@ export function handlers(plane: ControlPlane, facts: ServerFacts): Handlers {
     plan: ({ body }) => plane.plan(body.spec),
     apply: ({ body, actor }) => plane.apply(body.spec, body.index, actor(body.why)),
     operate: ({ body, actor }) => plane.operate(body.command, actor(body.why)),
+    listProofs: ({ query }) => plane.proving.list(query.limit ?? 50),
+    getProof: ({ params }) => plane.proving.one(params.id),
+    startProofs: ({ body, actor }) => plane.proving.start(body, actor(body.why)),
+    stopProofs: ({ body, actor }) => plane.proving.stop(actor(body.why)),
+    listFaults: () => plane.proving.faults(),
+    getCoverage: () => plane.proving.coverage(),
     heartbeat: ({ params, body }) => {
       plane.heartbeat(params.instance, body.pass, body.note);
       return { detail: 'noted' };

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type SseMessage, SseParser } from '../../api/sse.ts';
 import type { ControlPlane, Topic } from '../control-plane.ts';
 import { EventRing } from '../events.ts';
+import { NO_PROVING } from '../prove/testing/none.ts';
 import { LIVE_DEFAULTS, LiveHub } from './live.ts';
 
 class FakeResponse extends EventEmitter {
@@ -46,7 +47,7 @@ class FakeResponse extends EventEmitter {
   }
 }
 
-const SNAPSHOT = ['status', 'services', 'incidents', 'edges'];
+const SNAPSHOT = ['status', 'services', 'incidents', 'edges', 'proofs'];
 
 describe('LiveHub', () => {
   let ring: EventRing;
@@ -65,6 +66,7 @@ describe('LiveHub', () => {
       services: () => [],
       incidents: () => [],
       edges: () => [],
+      proving: NO_PROVING,
       events: (after: number) => ring.after(after),
       subscribe: (each: (topic: Topic) => void) => {
         listener = each;

@@ -21,7 +21,7 @@ export interface LiveOptions {
 export const LIVE_DEFAULTS: LiveOptions = { maxViews: 64, heartbeatMs: 10_000, stuckMs: 30_000 };
 
 type ResourceTopic = Exclude<Topic, 'event'>;
-const RESOURCES: readonly ResourceTopic[] = ['status', 'services', 'incidents', 'edges'];
+const RESOURCES: readonly ResourceTopic[] = ['status', 'services', 'incidents', 'edges', 'proofs'];
 const INCIDENTS_SHOWN = 50;
 
 interface View {
@@ -159,6 +159,8 @@ export class LiveHub {
         return this.#plane.incidents('all', INCIDENTS_SHOWN);
       case 'edges':
         return this.#plane.edges();
+      case 'proofs':
+        return this.#plane.proving.live();
     }
   }
 }

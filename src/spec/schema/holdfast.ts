@@ -71,6 +71,7 @@ export const OWN_SERVICE_KEYS: Readonly<Record<string, Shape>> = {
   replicas: count,
   drain_period: duration,
   fixed_ports: bool,
+  experiments: oneOf('allow', 'refuse'),
   failover: any,
   checkpoint: any,
 };

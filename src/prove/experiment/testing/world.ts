@@ -102,6 +102,7 @@ function describe(effect: Asked): string {
 }
 
 function call(provider: Provider): string {
+  if (provider.type === 'holdfast') return `is ${provider.service ?? 'everything'} ${provider.is}`;
   const given = JSON.stringify(provider.arguments);
   return provider.type === 'http' ? `${provider.method} ${provider.url} ${given}` : `${provider.path} ${given}`;
 }

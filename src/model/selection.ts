@@ -2,7 +2,7 @@
  * Which of several candidates a fault is done to. Pure: the same candidates and the same generator give the same
  * choice, in whatever order the candidates come, so a run is repeated by its seed.
  */
-import type { Random } from '../model/random.ts';
+import type { Random } from './random.ts';
 
 /**
  * one: exactly one; all; count: that many, or all where there are fewer; percent: that share, rounded up, so that any

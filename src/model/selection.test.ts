@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../model/random.ts';
-import { type Selection, select } from './select.ts';
+import { Random } from './random.ts';
+import { type Selection, select } from './selection.ts';
 
 const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 4 }), { maxLength: 30 });
 const percent = fc.double({ min: 0, max: 100, noNaN: true });

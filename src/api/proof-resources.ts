@@ -1,0 +1,138 @@
+/** Resources of experiments: what is being done on purpose, and what it has shown. */
+import type { FaultBite, FaultKindFacts } from '../model/fault.ts';
+
+/** A fault on purpose that lasts, or has just ended. */
+export interface FaultResource {
+  readonly id: string;
+  readonly kind: string;
+  /** The proof that it belongs to. */
+  readonly proof: string;
+  readonly askedAt: string;
+  /** When its lease ends unless it is renewed. */
+  readonly leaseEndsAt: string;
+  readonly targets: readonly {
+    /** null: the machine. */
+    readonly instance: string | null;
+    readonly phase: 'requested' | 'active' | 'ended';
+    readonly bite: FaultBite | null;
+    readonly end: string | null;
+    readonly residue: readonly string[];
+  }[];
+}
+
+/** GET /v1/faults */
+export interface FaultsResource {
+  readonly kinds: readonly FaultKindFacts[];
+  readonly running: readonly FaultResource[];
+}
+
+export interface FindingResource {
+  readonly aspect: string;
+  readonly result: 'met' | 'unmet' | 'unknown' | 'told';
+  readonly found: string;
+  readonly expected: string | null;
+  readonly evidence: readonly string[];
+}
+
+/** GET /v1/proofs: one run of one experiment. */
+export interface ProofResource {
+  readonly id: string;
+  /** Those that were asked for together. */
+  readonly suite: string;
+  readonly experiment: string;
+  /** The file; or `catalogue`, `explore`. */
+  readonly source: string;
+  readonly state: 'waiting' | 'running' | 'done';
+  readonly dryRun: boolean;
+  readonly who: string;
+  readonly why: string;
+  readonly askedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** Null until it is judged. */
+  readonly verdict: 'confirmed' | 'mismatch' | 'inconclusive' | null;
+  readonly summary: string | null;
+  readonly halted: boolean;
+  readonly detectedAfterMs: number | null;
+  readonly repairedAfterMs: number | null;
+  readonly blamed: string | null;
+  readonly faultClass: string | null;
+  readonly durationMs: number | null;
+  readonly faults: readonly { readonly kind: string; readonly service: string | null }[];
+  readonly findings: readonly FindingResource[];
+  readonly actions: readonly string[];
+  readonly progress: readonly { readonly at: string; readonly text: string }[];
+  /** What changed since the same experiment was judged before; null: nothing to compare. */
+  readonly trend: string | null;
+}
+
+/** GET /v1/proofs/{id} */
+export interface ProofDetail extends ProofResource {
+  /** The verdict as text, as `holdfast describe proof` prints it. */
+  readonly text: string;
+  /** JUnit XML of the whole suite, as far as it has been judged. */
+  readonly junit: string;
+  /** Earlier verdicts of the same experiment, newest first. */
+  readonly earlier: readonly {
+    readonly id: string;
+    readonly endedAt: string | null;
+    readonly verdict: 'confirmed' | 'mismatch' | 'inconclusive';
+    readonly detectedAfterMs: number | null;
+    readonly repairedAfterMs: number | null;
+  }[];
+}
+
+/** GET /v1/coverage: the newest verdict of each fault on each service. */
+export interface CoverageResource {
+  readonly kinds: readonly string[];
+  /** `(machine)` for what is done to the machine itself. */
+  readonly services: readonly string[];
+  readonly cells: readonly {
+    readonly kind: string;
+    readonly service: string;
+    readonly verdict: 'confirmed' | 'mismatch' | 'inconclusive';
+    readonly proof: string;
+  }[];
+  /** What cannot be tried, and why. */
+  readonly left: readonly { readonly kind: string; readonly service: string | null; readonly why: string }[];
+  /** As text, as `holdfast prove` prints it. */
+  readonly grid: string;
+}
+
+export interface ExperimentFile {
+  readonly file: string;
+  /** What relative paths of processes mean. */
+  readonly baseDir: string;
+  readonly text: string;
+}
+
+/** POST /v1/proofs */
+export interface ProofRequest {
+  readonly run:
+    | { readonly kind: 'experiments'; readonly files: readonly ExperimentFile[] }
+    | { readonly kind: 'catalogue'; readonly faults: readonly string[]; readonly services: readonly string[] };
+  /** For `env` in configuration and secrets. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Names the exact targets and does nothing. */
+  readonly dryRun: boolean;
+  readonly why: string;
+}
+
+export interface ProofStarted {
+  readonly suite: string;
+  readonly proofs: readonly string[];
+  /** Keys without effect, and what the catalogue leaves out. */
+  readonly notices: readonly string[];
+}
+
+/** POST /v1/proofs/stop */
+export interface ProofStopRequest {
+  readonly why: string;
+}
+
+/** The live view of it all. */
+export interface ProvingResource {
+  readonly running: readonly FaultResource[];
+  /** Newest first. */
+  readonly proofs: readonly ProofResource[];
+}

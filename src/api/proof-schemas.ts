@@ -1,0 +1,158 @@
+/** JSON Schemas of proof-resources.ts. */
+import Type from 'typebox';
+import { nullable, strings } from './model-schemas.ts';
+
+const time = Type.String({ format: 'date-time' });
+const ms = Type.Number({ description: 'Milliseconds.' });
+const closed = { additionalProperties: false } as const;
+const VerdictWord = Type.Enum(['confirmed', 'mismatch', 'inconclusive']);
+
+const BiteSchema = Type.Object(
+  { asked: Type.Number(), measured: Type.Number(), unit: Type.String(), bitten: Type.Boolean() },
+  { title: 'Bite', description: 'What a fault was to do and what it did. `bitten` false makes a run inconclusive.' },
+);
+
+export const FaultSchema = Type.Object(
+  {
+    id: Type.String(),
+    kind: Type.String(),
+    proof: Type.String(),
+    askedAt: time,
+    leaseEndsAt: time,
+    targets: Type.Array(
+      Type.Object({
+        instance: nullable(Type.String()),
+        phase: Type.Enum(['requested', 'active', 'ended']),
+        bite: nullable(BiteSchema),
+        end: nullable(Type.String()),
+        residue: strings,
+      }),
+    ),
+  },
+  { title: 'Fault' },
+);
+
+export const FaultKindSchema = Type.Object(
+  {
+    kind: Type.String(),
+    what: Type.String(),
+    parameters: Type.Record(Type.String(), Type.String()),
+    instant: Type.Boolean(),
+    targets: strings,
+    needs: Type.String(),
+    measured: Type.String(),
+    reverted: Type.String(),
+    possible: Type.Boolean(),
+    how: Type.String(),
+  },
+  { title: 'FaultKind' },
+);
+
+export const FaultsSchema = Type.Object(
+  { kinds: Type.Array(FaultKindSchema), running: Type.Array(FaultSchema) },
+  { title: 'Faults' },
+);
+
+const proof = {
+  id: Type.String(),
+  suite: Type.String(),
+  experiment: Type.String(),
+  source: Type.String(),
+  state: Type.Enum(['waiting', 'running', 'done']),
+  dryRun: Type.Boolean(),
+  who: Type.String(),
+  why: Type.String(),
+  askedAt: time,
+  startedAt: nullable(time),
+  endedAt: nullable(time),
+  verdict: nullable(VerdictWord),
+  summary: nullable(Type.String()),
+  halted: Type.Boolean(),
+  detectedAfterMs: nullable(ms),
+  repairedAfterMs: nullable(ms),
+  blamed: nullable(Type.String()),
+  faultClass: nullable(Type.String()),
+  durationMs: nullable(ms),
+  faults: Type.Array(Type.Object({ kind: Type.String(), service: nullable(Type.String()) })),
+  findings: Type.Array(
+    Type.Object(
+      {
+        aspect: Type.String(),
+        result: Type.Enum(['met', 'unmet', 'unknown', 'told']),
+        found: Type.String(),
+        expected: nullable(Type.String()),
+        evidence: strings,
+      },
+      { title: 'Finding' },
+    ),
+  ),
+  actions: strings,
+  progress: Type.Array(Type.Object({ at: time, text: Type.String() })),
+  trend: nullable(Type.String()),
+};
+
+export const ProofSchema = Type.Object(proof, { title: 'Proof' });
+
+export const ProofDetailSchema = Type.Object(
+  {
+    ...proof,
+    text: Type.String(),
+    junit: Type.String(),
+    earlier: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        endedAt: nullable(time),
+        verdict: VerdictWord,
+        detectedAfterMs: nullable(ms),
+        repairedAfterMs: nullable(ms),
+      }),
+    ),
+  },
+  { title: 'ProofDetail' },
+);
+
+export const CoverageSchema = Type.Object(
+  {
+    kinds: strings,
+    services: strings,
+    cells: Type.Array(
+      Type.Object({ kind: Type.String(), service: Type.String(), verdict: VerdictWord, proof: Type.String() }),
+    ),
+    left: Type.Array(Type.Object({ kind: Type.String(), service: nullable(Type.String()), why: Type.String() })),
+    grid: Type.String(),
+  },
+  { title: 'Coverage' },
+);
+
+const path = Type.String({ minLength: 1, maxLength: 4_096 });
+const names = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 500 });
+const why = Type.String({ maxLength: 2_000, description: 'For the audit; X-Holdfast-Reason says the same.' });
+
+export const ProofRequestSchema = Type.Object(
+  {
+    run: Type.Union([
+      Type.Object(
+        {
+          kind: Type.Literal('experiments'),
+          files: Type.Array(Type.Object({ file: path, baseDir: path, text: Type.String() }, closed), {
+            minItems: 1,
+            maxItems: 200,
+          }),
+        },
+        closed,
+      ),
+      Type.Object({ kind: Type.Literal('catalogue'), faults: names, services: names }, closed),
+    ]),
+    environment: Type.Record(Type.String(), Type.String()),
+    dryRun: Type.Boolean(),
+    why,
+  },
+  { title: 'ProofRequest', ...closed },
+);
+
+export const ProofStartedSchema = Type.Object(
+  { suite: Type.String(), proofs: strings, notices: strings },
+  { title: 'ProofStarted' },
+);
+
+export const ProofStopRequestSchema = Type.Object({ why }, { title: 'ProofStopRequest', ...closed });

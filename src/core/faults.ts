@@ -1,0 +1,160 @@
+/**
+ * Faults of experiments, as the core sees them: who may be struck, what that costs, and what became of it. An
+ * experiment is held to what everything automatic is held to: it may not begin while automation is stopped, and it
+ * pays from the one disruption budget; what is down already counts as spent.
+ *
+ * No stage that detects, explains or repairs reads any of this.
+ */
+import { type FaultCommand, type FaultReport, type FaultRequest, type FaultState, isOver } from '../model/fault.ts';
+import { formatDuration } from '../model/time.ts';
+import type { Context } from './context.ts';
+import { budgetOf } from './guards.ts';
+import type { Slot } from './state.ts';
+
+/** Faults that are over and still known, for whoever shows them. */
+const ENDED_KEPT = 50;
+
+export function orderFault(ctx: Context, command: FaultCommand, who: string): void {
+  switch (command.kind) {
+    case 'inject':
+      inject(ctx, command.fault, who);
+      return;
+    case 'renew': {
+      const fault = ctx.state.faults.get(command.fault);
+      if (!fault || isOver(fault)) {
+        ctx.refuse('HF8205', `fault ${command.fault} is over`);
+        return;
+      }
+      ctx.state.faults.set(fault.id, { ...fault, deadline: ctx.now + command.leaseMs });
+      for (const { id } of openTargets(fault)) ctx.command({ kind: 'renew', fault: id, leaseMs: command.leaseMs });
+      ctx.ok(`renewed for ${formatDuration(command.leaseMs)}`, fault.id);
+      return;
+    }
+    case 'revert': {
+      const fault = ctx.state.faults.get(command.fault);
+      for (const { id } of fault ? openTargets(fault) : []) ctx.command({ kind: 'revert', fault: id });
+      ctx.ok('reverting', command.fault);
+      return;
+    }
+    case 'revert-all':
+      revertAll(ctx);
+      ctx.ok('reverting every fault');
+      return;
+  }
+}
+
+/** Also what this core knows nothing of: the agent looks at its own records. */
+export function revertAll(ctx: Context): void {
+  ctx.command({ kind: 'revert-all' });
+}
+
+function inject(ctx: Context, request: FaultRequest, who: string): void {
+  const { id, kind, instances, experiment, parameters, leaseMs, instant } = request;
+  if (ctx.state.faults.has(id)) {
+    ctx.ok(`${kind} has been asked for`, id);
+    return;
+  }
+  const slots = instances.map((instance) => ctx.state.slots.get(instance));
+  const refusal = refusalOf(ctx, request, slots);
+  if (refusal !== null) {
+    ctx.refuse(...refusal);
+    return;
+  }
+  const blank = { phase: 'requested', begunAt: null, bite: null, end: null } as const;
+  const struck = instances.length === 0 ? [null] : instances;
+  const targets = struck.map((instance, n) => ({
+    ...blank,
+    id: `${id}-${n + 1}`,
+    instance,
+    service: instance === null ? null : (ctx.state.slots.get(instance)?.service ?? null),
+  }));
+  ctx.state.faults.set(id, {
+    id,
+    kind,
+    experiment,
+    parameters,
+    instant,
+    askedAt: ctx.now,
+    deadline: ctx.now + leaseMs,
+    targets,
+  });
+  forgetOld(ctx);
+  for (const { id: order, instance } of targets) {
+    ctx.command({ kind: 'inject', order: { id: order, kind, parameters, instance, leaseMs, holder: experiment } });
+  }
+  const where = instances.join(', ') || 'the machine';
+  ctx.event('experiment', 'warn', `${experiment}: ${kind} on ${where}, asked by ${who}`);
+  ctx.ok(`${kind} on ${where}`, id);
+}
+
+function refusalOf(
+  ctx: Context,
+  { instances, kind }: FaultRequest,
+  slots: readonly (Slot | undefined)[],
+): [code: string, message: string] | null {
+  if (ctx.state.stopped) return ['HF5006', 'automation is stopped, experiments too'];
+  const services =
+    instances.length === 0
+      ? [...ctx.state.services.keys()]
+      : [...new Set(slots.flatMap((slot) => slot?.service ?? []))];
+  const closed = services.filter((name) => ctx.service(name)?.spec.experiments !== 'allow');
+  if (closed.length > 0) return ['HF8301', `${kind}: ${closed.join(', ')} did not opt in`];
+  for (const [n, slot] of slots.entries()) {
+    if (!slot) return ['HF3007', `there is no instance ${instances[n]}`];
+    if (slot.process === null || slot.phase !== 'running') {
+      return ['HF8203', `${slot.id} is ${slot.phase}: a fault needs an instance that runs`];
+    }
+  }
+  return overBudget(ctx, instances);
+}
+
+/** What is out, what is down, and what would be struck, against what may be out at once. */
+function overBudget(ctx: Context, instances: readonly string[]): [code: string, message: string] | null {
+  const { max, out } = budgetOf(ctx);
+  const gone = new Set(out.map(({ instance }) => instance));
+  for (const slot of ctx.state.slots.values()) {
+    if (slot.intent === 'run' && !slot.ready && !slot.completed) gone.add(slot.id);
+  }
+  const fresh = instances.filter((instance) => !gone.has(instance));
+  if (fresh.length === 0 || gone.size + fresh.length <= max) return null;
+  const before = gone.size === 0 ? '' : `${[...gone].join(', ')} out already; `;
+  return [
+    'HF5002',
+    `budget: ${before}${fresh.join(', ')} would make ${gone.size + fresh.length} out, at most ${max} may be`,
+  ];
+}
+
+/** What an agent says became of its orders. */
+export function takeFaults(ctx: Context, reports: readonly FaultReport[]): void {
+  for (const report of reports) {
+    const fault = [...ctx.state.faults.values()].find(({ targets }) => targets.some(({ id }) => id === report.id));
+    if (!fault) {
+      // Begun by somebody of whom nothing is known any more: nobody is going to renew or judge it.
+      if (report.phase !== 'ended') ctx.command({ kind: 'revert', fault: report.id });
+      continue;
+    }
+    const before = fault.targets.find(({ id }) => id === report.id);
+    const targets = fault.targets.map((target) => (target.id === report.id ? { ...target, ...report } : target));
+    ctx.state.faults.set(fault.id, { ...fault, targets });
+    if (before && before.phase !== report.phase) tell(ctx, fault, before.instance, report);
+  }
+}
+
+function tell(ctx: Context, fault: FaultState, instance: string | null, { phase, end }: FaultReport): void {
+  const what = `${fault.experiment}: ${fault.kind} on ${instance ?? 'the machine'}`;
+  if (phase === 'active') ctx.event('experiment', 'warn', `${what} is in force`);
+  if (end === null) return;
+  const left = end.residue.length > 0 ? `; left behind: ${end.residue.join('; ')}` : '';
+  const bad = end.reason === 'failed' || end.residue.length > 0;
+  const why = end.detail === '' ? end.reason : `${end.reason}: ${end.detail}`;
+  ctx.event('experiment', bad ? 'error' : 'info', `${what} is over (${why})${left}`);
+}
+
+function openTargets({ targets }: FaultState): FaultState['targets'] {
+  return targets.filter(({ phase }) => phase !== 'ended');
+}
+
+function forgetOld(ctx: Context): void {
+  const ended = [...ctx.state.faults.values()].filter(isOver);
+  for (const { id } of ended.slice(0, Math.max(0, ended.length - ENDED_KEPT))) ctx.state.faults.delete(id);
+}

@@ -1,0 +1,102 @@
+/**
+ * Faults done on purpose, as the control plane and an agent speak of them. A fault of an experiment may be done to
+ * several instances; at each of them it is one order, under a lease of its own that ends whoever is still alive.
+ *
+ * Nothing here is ever shown to detection, diagnosis or recovery: they have to find out.
+ */
+import type { InstanceId } from './instance.ts';
+import type { Ms } from './time.ts';
+
+/** What is to be done at one target. */
+export interface FaultOrder {
+  /** 1–64 letters, digits, `_` and `-`; the same id is the same order. */
+  readonly id: string;
+  readonly kind: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Null: the machine itself. */
+  readonly instance: InstanceId | null;
+  readonly leaseMs: Ms;
+  /** Who asked: the id of the experiment's run. */
+  readonly holder: string;
+}
+
+export interface FaultBite {
+  readonly asked: number;
+  readonly measured: number;
+  readonly unit: string;
+  readonly bitten: boolean;
+}
+
+/** asked, lease, keeper-lost, target-gone or failed; `detail` says why it failed. */
+export interface FaultEnd {
+  readonly reason: string;
+  readonly detail: string;
+  /** What is left in the world, one line each. */
+  readonly residue: readonly string[];
+}
+
+/** What became of one order. */
+export interface FaultReport {
+  readonly id: string;
+  readonly phase: 'requested' | 'active' | 'ended';
+  readonly begunAt: Ms | null;
+  readonly bite: FaultBite | null;
+  readonly end: FaultEnd | null;
+}
+
+/** What operators' experiments ask of the core. */
+export type FaultCommand =
+  | { readonly kind: 'inject'; readonly fault: FaultRequest }
+  /** The lease lasts this much longer, from now. */
+  | { readonly kind: 'renew'; readonly fault: string; readonly leaseMs: Ms }
+  | { readonly kind: 'revert'; readonly fault: string }
+  | { readonly kind: 'revert-all' };
+
+export interface FaultRequest {
+  readonly id: string;
+  readonly kind: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Exactly these. Empty: the machine itself. */
+  readonly instances: readonly InstanceId[];
+  readonly experiment: string;
+  readonly leaseMs: Ms;
+  /** Over at once: what it did is no longer paid for once it is done. */
+  readonly instant: boolean;
+}
+
+/** One fault and all of its orders, as the core knows it. */
+export interface FaultState {
+  readonly id: string;
+  readonly kind: string;
+  readonly experiment: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly instant: boolean;
+  readonly askedAt: Ms;
+  readonly deadline: Ms;
+  readonly targets: readonly FaultTarget[];
+}
+
+export interface FaultTarget extends FaultReport {
+  readonly instance: InstanceId | null;
+  readonly service: string | null;
+}
+
+export function isOver({ targets }: FaultState): boolean {
+  return targets.every(({ phase }) => phase === 'ended');
+}
+
+/** One kind of the catalogue, with what this machine can do. */
+export interface FaultKindFacts {
+  readonly kind: string;
+  readonly what: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly instant: boolean;
+  /** What it is done to: `process`, `directory`, `port`, `launch`, `node`. */
+  readonly targets: readonly string[];
+  readonly needs: string;
+  readonly measured: string;
+  readonly reverted: string;
+  readonly possible: boolean;
+  /** How it is done here; or why it cannot be, and what comes nearest. */
+  readonly how: string;
+}

@@ -1,0 +1,60 @@
+/** What has been proven, in the store under /proofs/: one record for each run, the newest PROOFS_KEPT of them. */
+import type { Verdict } from '../../prove/judge/index.ts';
+import type { Store } from '../../store/contract.ts';
+
+export interface ProofRecord {
+  readonly id: string;
+  readonly serial: number;
+  /** Runs that were asked for together. */
+  readonly suite: string;
+  readonly title: string;
+  readonly source: string;
+  readonly state: 'waiting' | 'running' | 'done';
+  /** Nothing was done: it is not kept. */
+  readonly dryRun: boolean;
+  readonly who: string;
+  readonly why: string;
+  readonly askedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly verdict: Verdict | null;
+  readonly progress: readonly { readonly at: string; readonly text: string }[];
+}
+
+const PREFIX = '/proofs/';
+/** A year of a daily suite of a few experiments. More makes `get proofs` longer and the store larger (about 4 KB each). */
+export const PROOFS_KEPT = 1_000;
+
+export class ProofLedger {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async load(): Promise<readonly ProofRecord[]> {
+    const records: ProofRecord[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.#store.list(PREFIX, cursor === undefined ? {} : { cursor });
+      for (const { value } of page.items) records.push(JSON.parse(value) as ProofRecord);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return records.sort((a, b) => a.serial - b.serial);
+  }
+
+  async save(record: ProofRecord): Promise<void> {
+    const put = { op: 'put', key: keyOf(record.serial), value: JSON.stringify(record), lease: null } as const;
+    await this.#store.txn({ when: [], change: [put], otherwise: [] });
+  }
+
+  async remove(serials: readonly number[]): Promise<void> {
+    for (const serial of serials) {
+      await this.#store.txn({ when: [], change: [{ op: 'delete', key: keyOf(serial) }], otherwise: [] });
+    }
+  }
+}
+
+function keyOf(serial: number): string {
+  return `${PREFIX}${String(serial).padStart(9, '0')}`;
+}

@@ -1,0 +1,261 @@
+/** The proving part of the control plane: what was asked becomes runs, and records become resources. */
+import { parse as parseYaml } from 'yaml';
+import type {
+  CoverageResource,
+  ExperimentFile,
+  FaultResource,
+  FaultsResource,
+  ProofDetail,
+  ProofRequest,
+  ProofResource,
+} from '../../api/proof-resources.ts';
+import type { Core } from '../../core/contract.ts';
+import { HoldfastError } from '../../model/errors.ts';
+import { type FaultKindFacts, type FaultState, isOver } from '../../model/fault.ts';
+import type { Ms } from '../../model/time.ts';
+import { catalogue, SETTLE_MS, type ServiceFacts } from '../../prove/catalogue/index.ts';
+import {
+  type FaultCatalogue,
+  formatPath,
+  type ParsedExperiment,
+  parseExperiment,
+} from '../../prove/experiment/index.ts';
+import { describe, grid, junit, trend, type Verdict } from '../../prove/judge/index.ts';
+import type { ProvingPlane } from '../control-plane.ts';
+import { iso } from '../mapping/facts.ts';
+import type { ProofRecord } from './ledger.ts';
+import type { Order, Proofs } from './proofs.ts';
+
+export interface ProvingOptions {
+  readonly core: Core;
+  readonly proofs: Proofs;
+  readonly kinds: () => readonly FaultKindFacts[];
+}
+
+/** Of files that say nothing else. */
+const FILE_SETTLE_MS: Ms = 60_000;
+const MACHINE = '(machine)';
+const LIVE_SHOWN = 50;
+
+export function provingPlane({ core, proofs, kinds }: ProvingOptions): ProvingPlane {
+  const list = (limit: number): readonly ProofResource[] =>
+    proofs.records
+      .filter(({ dryRun }) => !dryRun)
+      .slice(-limit)
+      .reverse()
+      .map((record) => proofResource(record, proofs.before(record)?.verdict ?? null));
+  const running = (): readonly FaultResource[] =>
+    core.faults.filter((fault) => !isOver(fault)).map((fault) => faultResource(core, fault));
+
+  return {
+    list,
+    one: (id) => detailOf(proofs, find(proofs, id)),
+    async start(request, actor) {
+      const { orders, notices } = ordersOf(request, core, kinds());
+      const records = await proofs.start(orders, actor);
+      return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices };
+    },
+    async stop({ who, why }) {
+      const count = proofs.stop(why === '' ? `stopped by ${who}` : `stopped by ${who}: ${why}`);
+      return { detail: count === 0 ? 'no experiment is under way' : `${count} runs end, faults first` };
+    },
+    faults: (): FaultsResource => ({ kinds: kinds(), running: running() }),
+    coverage: () => coverageOf(core, proofs, kinds()),
+    live: () => ({ running: running(), proofs: list(LIVE_SHOWN) }),
+  };
+}
+
+function ordersOf(
+  { run, environment, dryRun }: ProofRequest,
+  core: Core,
+  kinds: readonly FaultKindFacts[],
+): { readonly orders: readonly Order[]; readonly notices: readonly string[] } {
+  const known = knownKinds(kinds);
+  const order = (parsed: ParsedExperiment, source: string, directory: string, settleMs: Ms): Order => ({
+    experiment: parsed.experiment,
+    source,
+    directory,
+    environment,
+    dryRun,
+    settleMs,
+  });
+  if (run.kind === 'experiments') {
+    const parsed = run.files.map((file) => ({ file, parsed: readExperiment(file, known) }));
+    return {
+      orders: parsed.map(({ file, parsed: one }) => order(one, file.file, file.baseDir, FILE_SETTLE_MS)),
+      notices: parsed.flatMap(({ file, parsed: one }) =>
+        one.notices.map(({ path, text }) => `${file.file}: ${formatPath(path)} ${text}`),
+      ),
+    };
+  }
+  const { cells, left } = catalogueOf(core, kinds, run);
+  const notices = left.map(({ kind, service, why }) => `left out: ${kind} on ${service ?? 'any'}: ${why}`);
+  if (cells.length === 0) {
+    const closed = closedServices(core);
+    const why = closed.length > 0 ? `${closed.join(', ')} did not opt in` : 'no fault fits';
+    throw new HoldfastError('HF8305', [why, ...notices].join('; '));
+  }
+  return {
+    orders: cells.map(({ experiment }) =>
+      order(parseExperiment(experiment, { kinds: known }), 'catalogue', core.spec?.baseDir ?? '/', SETTLE_MS),
+    ),
+    notices,
+  };
+}
+
+function readExperiment({ file, text }: ExperimentFile, kinds: FaultCatalogue): ParsedExperiment {
+  let value: unknown;
+  try {
+    // JSON is YAML too.
+    value = parseYaml(text);
+  } catch (error) {
+    throw new HoldfastError('HF8101', `${file}: ${(error as Error).message.split('\n')[0]}`);
+  }
+  try {
+    return parseExperiment(value, { kinds });
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    const { code, message, remedy, others } = error;
+    throw new HoldfastError(code, `${file}: ${message}`, { remedy, others });
+  }
+}
+
+function knownKinds(kinds: readonly FaultKindFacts[]): FaultCatalogue {
+  return Object.fromEntries(
+    kinds.map(({ kind, what, parameters, instant, targets }) => [
+      kind,
+      { what, instant, parameters: [...Object.keys(parameters), ...(targets.includes('directory') ? ['path'] : [])] },
+    ]),
+  );
+}
+
+function closedServices(core: Core): readonly string[] {
+  return [...core.view.services.values()].filter(({ experiments }) => experiments !== 'allow').map(({ name }) => name);
+}
+
+function catalogueOf(
+  core: Core,
+  kinds: readonly FaultKindFacts[],
+  options: Parameters<typeof catalogue>[3],
+): ReturnType<typeof catalogue> {
+  const services = [...core.view.services.values()];
+  const facts = services
+    .filter(({ experiments }) => experiments === 'allow')
+    .map(
+      ({ name, replicas, ports }): ServiceFacts => ({
+        name,
+        replicas,
+        hasPort: ports.length > 0,
+        callers: services
+          .filter(({ dependsOn }) => dependsOn.some(({ service }) => service === name))
+          .map((one) => one.name),
+      }),
+    );
+  return catalogue(facts, closedServices(core), kinds, options);
+}
+
+function coverageOf(core: Core, proofs: Proofs, kinds: readonly FaultKindFacts[]): CoverageResource {
+  const { cells, left } = catalogueOf(core, kinds, { faults: [], services: [] });
+  const columns = [...new Set(cells.map(({ service }) => service ?? MACHINE))];
+  const rows = [...new Set(cells.map(({ kind }) => kind))];
+  const newest = new Map<string, { kind: string; service: string; verdict: Verdict['verdict']; proof: string }>();
+  for (const { id, verdict } of proofs.records) {
+    // What two faults did together says little about either.
+    if (verdict === null || verdict.faults.length !== 1) continue;
+    const [fault] = verdict.faults;
+    if (!fault) continue;
+    const service = fault.service ?? MACHINE;
+    newest.set(`${fault.kind} ${service}`, { kind: fault.kind, service, verdict: verdict.verdict, proof: id });
+  }
+  const shown = [...newest.values()].filter(({ kind, service }) => rows.includes(kind) && columns.includes(service));
+  const latest = proofs.records.flatMap(({ id, verdict }) =>
+    verdict !== null && shown.some(({ proof }) => proof === id) ? [onMachine(verdict)] : [],
+  );
+  return { kinds: rows, services: columns, cells: shown, left, grid: grid(latest, rows, columns) };
+}
+
+function onMachine(verdict: Verdict): Verdict {
+  return { ...verdict, faults: verdict.faults.map(({ kind, service }) => ({ kind, service: service ?? MACHINE })) };
+}
+
+function faultResource(core: Core, { id, kind, experiment, askedAt, deadline, targets }: FaultState): FaultResource {
+  return {
+    id,
+    kind,
+    proof: experiment,
+    askedAt: iso(core, askedAt),
+    leaseEndsAt: iso(core, deadline),
+    targets: targets.map(({ instance, phase, bite, end }) => ({
+      instance,
+      phase,
+      bite,
+      end: end === null ? null : end.detail === '' ? end.reason : `${end.reason}: ${end.detail}`,
+      residue: end?.residue ?? [],
+    })),
+  };
+}
+
+function proofResource(record: ProofRecord, before: Verdict | null): ProofResource {
+  const { id, suite, title, source, state, dryRun, who, why, askedAt, startedAt, endedAt, verdict, progress } = record;
+  return {
+    id,
+    suite,
+    experiment: title,
+    source,
+    state,
+    dryRun,
+    who,
+    why,
+    askedAt,
+    startedAt,
+    endedAt,
+    verdict: verdict?.verdict ?? null,
+    summary: verdict?.summary ?? null,
+    halted: verdict?.halted ?? false,
+    detectedAfterMs: verdict?.detectedAfterMs ?? null,
+    repairedAfterMs: verdict?.repairedAfterMs ?? null,
+    blamed: verdict?.blamed ?? null,
+    faultClass: verdict?.faultClass ?? null,
+    durationMs: verdict?.durationMs ?? null,
+    faults: verdict?.faults ?? [],
+    findings: verdict?.findings ?? [],
+    actions: verdict?.actions ?? [],
+    progress,
+    trend: verdict === null ? null : trend(before, verdict),
+  };
+}
+
+function detailOf(proofs: Proofs, record: ProofRecord): ProofDetail {
+  const { verdict, suite } = record;
+  const together = proofs.records.filter((one) => one.suite === suite).flatMap((one) => one.verdict ?? []);
+  const earlier = proofs.records
+    .filter(({ title, serial }) => title === record.title && serial < record.serial)
+    .flatMap(({ id, endedAt, verdict: past }) =>
+      past === null
+        ? []
+        : [
+            {
+              id,
+              endedAt,
+              verdict: past.verdict,
+              detectedAfterMs: past.detectedAfterMs,
+              repairedAfterMs: past.repairedAfterMs,
+            },
+          ],
+    );
+  return {
+    ...proofResource(record, proofs.before(record)?.verdict ?? null),
+    text: verdict === null ? record.progress.map(({ text }) => text).join('\n') : describe(verdict),
+    junit: junit('holdfast', together),
+    earlier: earlier.reverse().slice(0, 20),
+  };
+}
+
+function find(proofs: Proofs, id: string): ProofRecord {
+  const exact = proofs.record(id);
+  if (exact) return exact;
+  const starting = proofs.records.filter((record) => record.id.startsWith(id));
+  if (starting.length === 1) return starting[0] as ProofRecord;
+  if (starting.length > 1) throw new HoldfastError('HF7003', `"${id}" could be ${starting.length} proofs`);
+  throw new HoldfastError('HF6005', `there is no proof ${id}`, { remedy: 'List them with `holdfast get proofs`.' });
+}

@@ -1,0 +1,290 @@
+/**
+ * Runs of experiments, one after the other: never two at once, because then no verdict could say whose doing anything
+ * was. They live here and not in the command that asked for them, so that nothing depends on a terminal staying open.
+ */
+import { hostname } from 'node:os';
+import type { Core } from '../../core/contract.ts';
+import { HoldfastError } from '../../model/errors.ts';
+import type { FaultCommand, FaultKindFacts } from '../../model/fault.ts';
+import type { Ms } from '../../model/time.ts';
+import { type Experiment, type Journal, withinWindows } from '../../prove/experiment/index.ts';
+import { type Evidence, judge, type Verdict } from '../../prove/judge/index.ts';
+import type { Actor } from '../control-plane.ts';
+import { PROOFS_KEPT, type ProofLedger, type ProofRecord } from './ledger.ts';
+import { Runner } from './runner.ts';
+import { World } from './world.ts';
+
+export interface ProofsOptions {
+  readonly core: Core;
+  readonly ledger: ProofLedger;
+  readonly version: string;
+  readonly now: () => Ms;
+  readonly wallMs: () => number;
+  readonly order: (command: FaultCommand, actor: Actor) => Promise<void>;
+  readonly residue: (orders: readonly string[]) => readonly string[];
+  readonly kinds: () => readonly FaultKindFacts[];
+  readonly isQuiet: (service: string | null) => boolean;
+  readonly isHealthy: (service: string | null) => boolean;
+  /** Something that people look at has changed. */
+  readonly changed: () => void;
+  readonly log: (line: { readonly level: 'info' | 'warn' | 'error'; readonly text: string }) => void;
+}
+
+export interface Order {
+  readonly experiment: Experiment;
+  readonly source: string;
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly dryRun: boolean;
+  /** How long the system may take to be steady again. */
+  readonly settleMs: Ms;
+}
+
+interface Waiting {
+  readonly id: string;
+  readonly order: Order;
+  readonly actor: Actor;
+}
+
+const PROGRESS_KEPT = 200;
+/** Before the next run begins, the echo of the last one may take so long; then it begins and will say so. */
+const QUIET_WITHIN_MS: Ms = 60_000;
+/** After its end a run is judged once its incidents are closed, or this late. */
+const LOOP_WITHIN_MS: Ms = 60_000;
+const POLL_MS: Ms = 100;
+/** Leases end what could not be ended by then. */
+const CLOSE_WITHIN_MS: Ms = 3_000;
+
+export class Proofs {
+  readonly #o: ProofsOptions;
+  #records: ProofRecord[] = [];
+  #serial = 0;
+  readonly #queue: Waiting[] = [];
+  #current: { readonly id: string; readonly runner: Runner } | null = null;
+  #working = false;
+  #stopped: string | null = null;
+  #closed = false;
+
+  private constructor(options: ProofsOptions) {
+    this.#o = options;
+  }
+
+  static async open(options: ProofsOptions): Promise<Proofs> {
+    const proofs = new Proofs(options);
+    proofs.#records = [...(await options.ledger.load())];
+    proofs.#serial = proofs.#records.at(-1)?.serial ?? 0;
+    for (const record of proofs.#records) {
+      if (record.state !== 'done') await proofs.#keep(ended(record, 'the server ended before it did', proofs.#stamp()));
+    }
+    return proofs;
+  }
+
+  /** Oldest first. */
+  get records(): readonly ProofRecord[] {
+    return this.#records;
+  }
+
+  record(id: string): ProofRecord | undefined {
+    return this.#records.find((record) => record.id === id);
+  }
+
+  /** The verdict before this one of the same experiment. */
+  before(record: ProofRecord): ProofRecord | undefined {
+    return this.#records.findLast(
+      ({ serial, title, verdict }) => serial < record.serial && title === record.title && verdict !== null,
+    );
+  }
+
+  get busy(): boolean {
+    return this.#working;
+  }
+
+  /** HF8303: others are under way, or it is outside of a window of its own; HF5006: automation is stopped. */
+  async start(orders: readonly Order[], actor: Actor): Promise<readonly ProofRecord[]> {
+    if (this.#working) throw new HoldfastError('HF8303', 'experiments are under way, and they never overlap');
+    if (this.#o.core.stopped) throw new HoldfastError('HF5006', 'automation is stopped, experiments too');
+    for (const { experiment } of orders) this.#demandWindow(experiment);
+    this.#working = true;
+    this.#stopped = null;
+    const suite = `suite-${this.#serial + 1}`;
+    const records: ProofRecord[] = [];
+    for (const order of orders) {
+      this.#serial += 1;
+      const record: ProofRecord = {
+        id: `proof-${this.#serial}`,
+        serial: this.#serial,
+        suite,
+        title: order.experiment.title,
+        source: order.source,
+        state: 'waiting',
+        dryRun: order.dryRun,
+        ...actor,
+        askedAt: this.#stamp(),
+        startedAt: null,
+        endedAt: null,
+        verdict: null,
+        progress: [],
+      };
+      this.#records.push(record);
+      records.push(record);
+      this.#queue.push({ id: record.id, order, actor });
+      if (!order.dryRun) await this.#o.ledger.save(record);
+    }
+    this.#o.changed();
+    void this.#work();
+    return records;
+  }
+
+  /** The run that is under way ends, with its faults first; those that wait are not begun. */
+  stop(reason: string): number {
+    const count = this.#queue.length + (this.#current ? 1 : 0);
+    this.#stopped = reason;
+    this.#current?.runner.stop(reason);
+    return count;
+  }
+
+  /** Resolves when the run that was under way has ended, its faults first, or when that takes too long. */
+  async close(): Promise<void> {
+    this.stop('the server ends');
+    const give = this.#o.now() + CLOSE_WITHIN_MS;
+    while (this.#working && this.#o.now() < give) await new Promise((resolve) => setTimeout(resolve, 20));
+    this.#closed = true;
+  }
+
+  #demandWindow({ title, safety }: Experiment): void {
+    const now = new Date(this.#o.wallMs());
+    if (withinWindows(safety.windows, now.getDay(), now.getHours() * 60 + now.getMinutes())) return;
+    throw new HoldfastError('HF8304', `${title}: now is outside of its windows`);
+  }
+
+  async #work(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      try {
+        if (this.#stopped === null) await this.#one(next);
+        else await this.#finish(ended(this.#get(next.id), this.#stopped, this.#stamp()), next.order.dryRun);
+      } catch (error) {
+        this.#o.log({ level: 'error', text: `${next.id}: ${String(error)}` });
+        await this.#finish(ended(this.#get(next.id), String(error), this.#stamp()), next.order.dryRun);
+      }
+    }
+    this.#working = false;
+    const surplus = this.#records.slice(0, Math.max(0, this.#records.length - PROOFS_KEPT));
+    this.#records = this.#records.slice(surplus.length);
+    await this.#o.ledger.remove(surplus.map(({ serial }) => serial)).catch(() => undefined);
+    this.#o.changed();
+  }
+
+  async #one({ id, order, actor }: Waiting): Promise<void> {
+    const { experiment, dryRun } = order;
+    const tell = (text: string): void => this.#tell(id, text);
+    if (!dryRun) await this.#until(QUIET_WITHIN_MS, () => this.#o.isQuiet(null));
+    this.#set(id, { state: 'running', startedAt: this.#stamp() });
+    let runner: Runner | undefined;
+    const world = new World({
+      core: this.#o.core,
+      order: (command) => this.#o.order(command, actor),
+      residue: this.#o.residue,
+      isQuiet: this.#o.isQuiet,
+      isHealthy: this.#o.isHealthy,
+      directory: order.directory,
+      experiment: id,
+      refused: (why) => runner?.halt(why),
+    });
+    runner = new Runner({
+      experiment,
+      world,
+      view: this.#o.core.view,
+      now: this.#o.now,
+      tell,
+      run: {
+        environment: { ...process.env, ...order.environment },
+        wallOffsetMs: this.#o.wallMs() - this.#o.now(),
+        id,
+        version: this.#o.version,
+        platform: `${process.platform} ${process.arch}`,
+        node: hostname(),
+        settleMs: order.settleMs,
+        ...(dryRun ? { dry: 'activities' as const } : {}),
+      },
+    });
+    this.#current = { id, runner };
+    if (this.#stopped !== null) runner.stop(this.#stopped);
+    const journal = await runner.start();
+    this.#current = null;
+    if (dryRun) return this.#finish({ ...this.#get(id), state: 'done', endedAt: this.#stamp() }, true);
+    const verdict = await this.#judged(experiment, journal, runner);
+    tell(verdict.summary);
+    await this.#finish({ ...this.#get(id), state: 'done', endedAt: this.#stamp(), verdict }, false);
+  }
+
+  /** Judged when the incidents that it made are closed, or when that is taking too long. */
+  async #judged(experiment: Experiment, journal: Journal, runner: Runner): Promise<Verdict> {
+    const begun = journal['x-holdfast'].faults.flatMap(({ begunAt }) => (begunAt === null ? [] : [begunAt]));
+    const since = begun.length === 0 ? this.#o.now() : Math.min(...begun);
+    const ours = (): Evidence['incidents'] =>
+      this.#o.core.incidents.filter(
+        ({ closedAt, openedAt }) => closedAt === null || openedAt >= since || closedAt >= since,
+      );
+    await this.#until(LOOP_WITHIN_MS, () =>
+      ours().every(({ closedAt, status }) => closedAt !== null || status === 'escalated'),
+    );
+    runner.meter.read(this.#o.now());
+    return judge({ experiment, journal, incidents: ours(), losses: runner.meter.losses, consistency: null });
+  }
+
+  async #until(withinMs: Ms, good: () => boolean): Promise<void> {
+    const give = this.#o.now() + withinMs;
+    while (!good() && this.#o.now() < give && this.#stopped === null) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  #get(id: string): ProofRecord {
+    return this.#records.find((record) => record.id === id) as ProofRecord;
+  }
+
+  #set(id: string, change: Partial<ProofRecord>): void {
+    this.#records = this.#records.map((record) => (record.id === id ? { ...record, ...change } : record));
+    this.#o.changed();
+  }
+
+  #tell(id: string, text: string): void {
+    const { progress } = this.#get(id);
+    this.#set(id, { progress: [...progress, { at: this.#stamp(), text }].slice(-PROGRESS_KEPT) });
+  }
+
+  async #finish(record: ProofRecord, dryRun: boolean): Promise<void> {
+    if (dryRun) this.#set(record.id, record);
+    else await this.#keep(record);
+  }
+
+  async #keep(record: ProofRecord): Promise<void> {
+    this.#set(record.id, record);
+    // Closing waits for nobody; what is not written is found unfinished by the next start.
+    if (!this.#closed) await this.#o.ledger.save(record);
+  }
+
+  #stamp(): string {
+    return new Date(this.#o.wallMs()).toISOString();
+  }
+}
+
+/** It proves nothing: it did not come to its end. */
+function ended(record: ProofRecord, why: string, at: string): ProofRecord {
+  const verdict: Verdict = {
+    format: 1,
+    experiment: record.title,
+    verdict: 'inconclusive',
+    summary: `Inconclusive: ran: ${why}.`,
+    findings: [{ aspect: 'ran', result: 'unmet', found: why, expected: 'to its end', evidence: [] }],
+    detectedAfterMs: null,
+    repairedAfterMs: null,
+    blamed: null,
+    faultClass: null,
+    actions: [],
+    faults: [],
+    durationMs: 0,
+    halted: false,
+  };
+  return { ...record, state: 'done', endedAt: at, verdict };
+}

@@ -1,0 +1,15 @@
+/** A proving part with which nothing is proven, for planes of tests that are about something else. */
+import { HoldfastError } from '../../../model/errors.ts';
+import type { ProvingPlane } from '../../control-plane.ts';
+
+export const NO_PROVING: ProvingPlane = {
+  list: () => [],
+  one: (id) => {
+    throw new HoldfastError('HF6005', `there is no proof ${id}`);
+  },
+  start: async () => ({ suite: 'suite-1', proofs: [], notices: [] }),
+  stop: async () => ({ detail: 'no experiment is under way' }),
+  faults: () => ({ kinds: [], running: [] }),
+  coverage: () => ({ kinds: [], services: [], cells: [], left: [], grid: '' }),
+  live: () => ({ running: [], proofs: [] }),
+};

@@ -1,0 +1,54 @@
+/** Puts the proving part together: the core through its journal, the agent's executors, the store. */
+import type { Store } from '../../store/contract.ts';
+import type { ProvingPlane } from '../control-plane.ts';
+import type { Daemon } from '../daemon.ts';
+import { serviceResources } from '../mapping/services.ts';
+import { askCore } from '../plane.ts';
+import { ProofLedger } from './ledger.ts';
+import { provingPlane } from './plane.ts';
+import { Proofs, type ProofsOptions } from './proofs.ts';
+
+export interface ProvingWiring {
+  readonly daemon: Daemon;
+  readonly store: Store;
+  readonly version: string;
+  readonly log: ProofsOptions['log'];
+}
+
+export async function createProving({
+  daemon,
+  store,
+  version,
+  log,
+}: ProvingWiring): Promise<{ readonly proving: ProvingPlane; readonly proofs: Proofs }> {
+  const { core, clock } = daemon.state;
+  const isHealthy = (service: string | null): boolean => {
+    const services = serviceResources(daemon.moment());
+    const asked = service === null ? services : services.filter(({ name }) => name === service);
+    return asked.length > 0 && asked.every(({ health }) => health === 'healthy' || health === 'stopped');
+  };
+  const proofs = await Proofs.open({
+    core,
+    ledger: new ProofLedger(store),
+    version,
+    now: () => clock.now(),
+    wallMs: () => clock.wallMs(),
+    order: async (command, { who, why }) => void (await askCore(daemon, { kind: 'fault', command, who, why })),
+    residue: (orders) => daemon.agent.residue(orders),
+    kinds: () => daemon.agent.faultKinds(),
+    isHealthy,
+    isQuiet: (service) => isHealthy(service) && isSettled(daemon, service),
+    changed: () => daemon.topics.touch('proofs'),
+    log,
+  });
+  return { proofs, proving: provingPlane({ core, proofs, kinds: () => daemon.agent.faultKinds() }) };
+}
+
+function isSettled({ state: { core } }: Daemon, service: string | null): boolean {
+  const names = service === null ? [...core.view.services.keys()] : [service];
+  if (names.some((name) => core.rolloutOf(name) !== null)) return false;
+  for (const slot of core.instances.values()) {
+    if (names.includes(slot.service) && (slot.phase === 'starting' || slot.phase === 'stopping')) return false;
+  }
+  return core.incidents.every(({ closedAt }) => closedAt !== null);
+}

@@ -1,0 +1,163 @@
+/**
+ * Carries out what a run asks for: calls, and faults at exact instances. Faults go through the core, which may refuse
+ * them, and from there to the agent; what became of them is read from the core again. A run never touches a target.
+ */
+import { hostname } from 'node:os';
+import type { Core } from '../../core/contract.ts';
+import { HoldfastError } from '../../model/errors.ts';
+import { type FaultCommand, type FaultState, isOver } from '../../model/fault.ts';
+import { Random } from '../../model/random.ts';
+import { select } from '../../model/selection.ts';
+import type { Ms } from '../../model/time.ts';
+import type { Effect, FaultSpec, Json, JsonMap, Provider } from '../../prove/experiment/index.ts';
+import { callHttp, callProcess } from './providers.ts';
+
+export type Asked = Extract<Effect, { readonly timeoutMs: Ms }>;
+
+export interface WorldOptions {
+  readonly core: Core;
+  /** Through the journal; throws the core's refusal. */
+  readonly order: (command: FaultCommand) => Promise<void>;
+  readonly residue: (orders: readonly string[]) => readonly string[];
+  readonly isQuiet: (service: string | null) => boolean;
+  readonly isHealthy: (service: string | null) => boolean;
+  readonly directory: string;
+  /** The id of the run. */
+  readonly experiment: string;
+  /** A guard rail refused to begin a fault. */
+  readonly refused: (why: string) => void;
+}
+
+const POLL_MS: Ms = 25;
+/** Without a seed of its own an experiment strikes the same instances every time. */
+const DEFAULT_SEED = 1;
+
+export class World {
+  readonly #o: WorldOptions;
+  /** A revert has overtaken its injection. */
+  readonly #forbidden = new Set<string>();
+
+  constructor(options: WorldOptions) {
+    this.#o = options;
+  }
+
+  answer(asked: Asked, signal: AbortSignal): Promise<Json> {
+    switch (asked.kind) {
+      case 'probe':
+      case 'action':
+        return this.#call(asked.provider, asked.timeoutMs, signal, {});
+      case 'control': {
+        const { level, scope, context, state } = asked;
+        return this.#call(asked.provider, asked.timeoutMs, signal, { level, scope, context, state });
+      }
+      case 'targets':
+        return Promise.resolve(this.targetsOf(asked.fault));
+      case 'inject':
+        return this.#inject(asked.fault, asked.spec, signal);
+      case 'renew':
+        return this.#o.order({ kind: 'renew', fault: asked.fault, leaseMs: asked.leaseMs }).then(() => null);
+      case 'revert':
+        return this.#revert(asked.fault, signal);
+      case 'residue':
+        return Promise.resolve(this.#o.residue(asked.faults.flatMap((id) => this.#ordersOf(id))));
+    }
+  }
+
+  /** Exactly the instances that would be struck now; none: the machine. */
+  targetsOf({ target, kind }: FaultSpec): readonly string[] {
+    if (target.instances.length > 0) return target.instances;
+    const { core } = this.#o;
+    if (target.service === null) {
+      if (target.node === null || target.node === 'localhost' || target.node === hostname()) return [];
+      throw new HoldfastError('HF8203', `${kind}: there is no node ${target.node}`);
+    }
+    if (!core.view.services.has(target.service)) throw new HoldfastError('HF6008', `no service ${target.service}`);
+    const ready = [...core.instances.values()].filter(({ service, ready }) => service === target.service && ready);
+    if (ready.length === 0) throw new HoldfastError('HF8203', `${target.service} has no instance that serves`);
+    const random = Random.seeded(target.seed ?? DEFAULT_SEED);
+    return select(
+      ready.map(({ id }) => id),
+      target.select,
+      random,
+    );
+  }
+
+  fault(id: string): FaultState | undefined {
+    return this.#o.core.faults.find((fault) => fault.id === id);
+  }
+
+  #ordersOf(id: string): readonly string[] {
+    return this.fault(id)?.targets.map((target) => target.id) ?? [];
+  }
+
+  async #inject(id: string, spec: FaultSpec, signal: AbortSignal): Promise<Json> {
+    const instances = this.targetsOf(spec);
+    if (this.#forbidden.has(id)) throw new HoldfastError('HF8204', 'it was reverted before it began');
+    const { kind, leaseMs, instant } = spec;
+    const { experiment } = this.#o;
+    const parameters = spec.parameters as Readonly<Record<string, unknown>>;
+    const fault = { id, kind, parameters, instances, experiment, leaseMs, instant };
+    try {
+      await this.#o.order({ kind: 'inject', fault });
+    } catch (error) {
+      if (error instanceof HoldfastError && (error.code === 'HF5002' || error.code === 'HF5006')) {
+        this.#o.refused(error.message);
+      }
+      throw error;
+    }
+    const state = await this.#until(id, signal, ({ targets }) => targets.every(({ phase }) => phase !== 'requested'));
+    const failed = state.targets.find(({ end }) => end?.reason === 'failed');
+    if (failed) throw new HoldfastError('HF8204', `${failed.instance ?? 'the machine'}: ${failed.end?.detail}`);
+    const begun = state.targets.flatMap(({ begunAt }) => begunAt ?? []);
+    return {
+      targets: state.targets.map(({ instance }) => instance ?? hostname()),
+      ...(begun.length > 0 ? { begunAt: Math.min(...begun) } : {}),
+    };
+  }
+
+  async #revert(id: string, signal: AbortSignal): Promise<Json> {
+    this.#forbidden.add(id);
+    if (!this.fault(id)) return {};
+    await this.#o.order({ kind: 'revert', fault: id });
+    const { targets } = await this.#until(id, signal, isOver);
+    const bites = targets.flatMap(({ bite }) => bite ?? []);
+    const first = bites[0];
+    const total = (of: 'asked' | 'measured'): number => bites.reduce((sum, bite) => sum + bite[of], 0);
+    const bite: JsonMap | null =
+      first === undefined
+        ? null
+        : {
+            asked: total('asked'),
+            measured: total('measured'),
+            unit: first.unit,
+            bitten: bites.length === targets.length && bites.every(({ bitten }) => bitten),
+          };
+    const residue = targets.flatMap(({ end }) => end?.residue ?? []);
+    return { bite, residue, reason: targets[0]?.end?.reason ?? '' };
+  }
+
+  async #until(id: string, signal: AbortSignal, good: (fault: FaultState) => boolean): Promise<FaultState> {
+    for (;;) {
+      const state = this.fault(id);
+      if (state && good(state)) return state;
+      if (signal.aborted) throw new HoldfastError('HF8204', `fault ${id}: nobody waits for it any more`);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  #call(provider: Provider, timeoutMs: Ms, signal: AbortSignal, control: JsonMap): Promise<Json> {
+    if (provider.type === 'holdfast') {
+      const { service, is } = provider;
+      return Promise.resolve(is === 'quiet' ? this.#o.isQuiet(service) : this.#o.isHealthy(service));
+    }
+    const told = Object.entries(control).map(([name, value]) => [
+      `HOLDFAST_CONTROL_${name.toUpperCase()}`,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]);
+    const options = { timeoutMs, signal, directory: this.#o.directory, environment: Object.fromEntries(told) };
+    if (provider.type === 'process') return callProcess(provider, options);
+    const isControl = Object.keys(control).length > 0;
+    const given = isControl ? { ...(provider.arguments as JsonMap | null), ...control } : provider.arguments;
+    return callHttp({ ...provider, arguments: given }, options);
+  }
+}
