@@ -3,11 +3,12 @@
  * backpressure and half-open ends. Until the first byte is sent nothing is lost by trying another member, so connect
  * failures are never seen by the client while any member accepts.
  */
-import { connect, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Ms } from '../model/time.ts';
 import { monotonic } from './clock.ts';
 import type { EdgeWindow } from './edge-window.ts';
-import type { Line, LineOwner, Opening } from './faults/line.ts';
+import { connectTo, Door } from './faults/door.ts';
+import type { Line, LineOwner } from './faults/line.ts';
 import type { Held, Member, Open } from './member.ts';
 import { isOwnError } from './own-errors.ts';
 import type { Pool } from './pool.ts';
@@ -37,9 +38,7 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
   #connected = false;
   /** Network faults on the way to the member; null, as nearly always, when there are none. */
   #line: Line | null = null;
-  #opening: Opening = 'go';
-  /** Of a delayed handshake. */
-  #telling: NodeJS.Timeout | null = null;
+  #door: Door | null = null;
   #tried: Member[] | null = null;
   #connectFailures = 0;
   #connectTimer: NodeJS.Timeout | null = null;
@@ -100,7 +99,6 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
       () => this.#connectFailed(upstream, 'timed out'),
       this.#pool.policy.connectTimeoutMs,
     );
-    upstream.once('connect', () => this.#opened(upstream));
     upstream.on('drain', () => (this.#line === null ? this.#client.resume() : this.#line.socketDrained()));
     upstream.on('error', (error: NodeJS.ErrnoException) => {
       if (!this.#connected) this.#connectFailed(upstream, error.code ?? error.message);
@@ -116,32 +114,27 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
   }
 
   #open(member: Member): Socket {
-    const { host, port } = member;
     const buffer = (): Buffer => this.#readInto();
     const callback = (count: number, bytes: Uint8Array): boolean =>
       this.#line === null ? this.#fromMember(bytes.subarray(0, count)) : this.#line.received(bytes.subarray(0, count));
-    const onread = { buffer, callback };
     this.#line = this.#pool.faults.line(member, this.#listener.caller, this);
-    this.#opening = this.#line?.opening() ?? 'go';
-    const goes = this.#opening === 'go' || this.#opening === 'mute';
-    const upstream = goes
-      ? connect({ host, port, noDelay: true, allowHalfOpen: true, onread })
-      : new Socket({ allowHalfOpen: true, onread } as SocketConstructorOpts);
-    if (this.#line !== null) this.#line.socket = upstream;
-    if (this.#opening === 'refuse') setImmediate(() => this.#connectFailed(upstream, 'ECONNREFUSED'));
-    if (this.#opening === 'accept') setImmediate(() => this.#opened(upstream));
-    return upstream;
-  }
-
-  /** The connection is open; with a network fault the proxy may hear of it later, or not at all. */
-  #opened(upstream: Socket): void {
-    const delayMs = this.#line?.handshakeMs() ?? 0;
-    const tell = (): void => {
-      if (this.#upstream === upstream) this.#onConnect();
-    };
-    if (this.#opening === 'mute') return;
-    if (delayMs > 0) this.#telling = setTimeout(tell, delayMs);
-    else tell();
+    if (this.#line === null) {
+      const socket = connectTo(member, { buffer, callback });
+      return socket.once('connect', () => this.#onConnect());
+    }
+    const door = new Door(
+      member,
+      this.#line,
+      { buffer, callback },
+      {
+        opened: () => {
+          if (this.#upstream === door.socket) this.#onConnect();
+        },
+        refused: (code) => this.#connectFailed(door.socket, code),
+      },
+    );
+    this.#door = door;
+    return door.socket;
   }
 
   refault(): void {
@@ -153,18 +146,7 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
     if (this.#over || this.#upstream !== upstream) return;
     this.#line = line;
     if (line !== null) line.socket = upstream;
-    if (this.#telling !== null && line === null) {
-      clearTimeout(this.#telling);
-      this.#telling = null;
-      if (!this.#connected) this.#onConnect();
-    }
-    if (this.#connected || this.#opening === 'go' || (line?.opening() ?? 'go') !== 'go') return;
-    // What was kept from opening is tried again, as a lost first packet would be.
-    const { host, port } = member;
-    if (this.#opening === 'swallow') upstream.connect({ host, port, noDelay: true });
-    const opened = this.#opening === 'mute' && !upstream.connecting;
-    this.#opening = 'go';
-    if (opened) this.#opened(upstream);
+    this.#door?.refault(line);
   }
 
   lineData(bytes: Buffer): boolean {
@@ -298,6 +280,7 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
     this.#member = null;
     this.#upstream = null;
     this.#line = null;
+    this.#door = null;
     if (this.#connectTimer !== null) clearTimeout(this.#connectTimer);
     if (member !== null) {
       member.load--;

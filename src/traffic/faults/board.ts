@@ -66,8 +66,6 @@ export class FaultBoard {
       throw new HoldfastError('HF8201', `${fault.kind} needs an HTTP endpoint, and ${fault.where.callee} speaks TCP`, {
         remedy: 'Declare the port as HTTP, or use a fault that works on bytes (latency, reset, limit).',
       });
-    if (NETWORK_FAULTS[fault.kind].http)
-      throw new HoldfastError('HF8201', `${fault.kind} is not possible in this release`);
     if (!this.#faults.has(fault.id) && this.#faults.size >= MAX_FAULTS)
       throw new HoldfastError('HF8204', `${MAX_FAULTS} network faults are in force: remove some first`);
     const now = this.#now();

@@ -4,12 +4,15 @@
  * from a bad network. Connections without faults have no line.
  */
 import type { Socket } from 'node:net';
+import { NETWORK_FAULTS } from '../../model/network-fault-kinds.ts';
 import type { Random } from '../../model/random.ts';
 import type { Ms } from '../../model/time.ts';
 import { monotonic } from '../clock.ts';
 import type { ActiveFault } from './active.ts';
+import { AnswerBody, RequestDelay } from './answer.ts';
 import { delayOf } from './draw.ts';
 import { Flow, type FlowClock } from './flow.ts';
+import { answerOf, isFor, type RequestLine, requestLine } from './request.ts';
 import { Part, type Stage } from './stage.ts';
 import { stageOf } from './stages.ts';
 
@@ -139,6 +142,36 @@ export class Line {
       if (kind === 'loss') total += lostHandshakeMs(active.random, active.number('share'), ways);
     }
     return total;
+  }
+
+  // Requests, on HTTP.
+
+  /**
+   * A request is about to be sent. Returns the answer that the instance seems to give, when there is to be one: then
+   * nothing of the request is sent.
+   */
+  request(head: Buffer, isHead: boolean): Buffer | null {
+    let answer: Buffer | null = null;
+    let line: RequestLine | null = null;
+    for (const { part, towards, back } of this.#stages) {
+      const { active, drawn } = part;
+      const { kind, parameters } = active.fault;
+      if (!NETWORK_FAULTS[kind].http) {
+        active.seen.requests++;
+        if (drawn) active.affected.requests++;
+        continue;
+      }
+      line ??= requestLine(head);
+      if (answer !== null || !isFor(active, line)) continue;
+      if (back instanceof AnswerBody) back.arm(isHead);
+      else {
+        part.touch(0);
+        active.affected.requests++;
+      }
+      if (towards instanceof RequestDelay) towards.hold(monotonic() + delayOf(parameters).draw(active.random));
+      if (kind === 'http-status') answer = answerOf(active, isHead);
+    }
+    return answer;
   }
 
   // What the owner does.

@@ -1,6 +1,7 @@
 /** The stages: one for each kind of fault that works on bytes, and a line in the table at the end. */
 import type { NetworkFaultKind } from '../../model/network-fault-kinds.ts';
 import type { Ms } from '../../model/time.ts';
+import { AnswerBody, RequestDelay } from './answer.ts';
 import { type Delay, delayOf } from './draw.ts';
 import { type Cutter, type Item, type Part, Stage } from './stage.ts';
 
@@ -185,10 +186,6 @@ class Timeout extends Stage {
     this.part.touch(bytes.length);
     return NOTHING;
   }
-
-  override admitEnd(): boolean {
-    return false;
-  }
 }
 
 class HalfOpen extends Stage {
@@ -235,7 +232,7 @@ class Reset extends Stage {
   }
 }
 
-/** Kinds that are not here do their work elsewhere: when a connection is opened (line.ts), or on requests (http.ts). */
+/** Kinds that are not here do their work elsewhere: when a connection is opened (line.ts), or when a request is sent (line.ts). */
 const STAGES: Readonly<Partial<Record<NetworkFaultKind, new (part: Part) => Stage>>> = {
   latency: Latency,
   bandwidth: Bandwidth,
@@ -247,6 +244,8 @@ const STAGES: Readonly<Partial<Record<NetworkFaultKind, new (part: Part) => Stag
   'slow-close': SlowClose,
   blackhole: Blackhole,
   timeout: Timeout,
+  'http-delay': RequestDelay,
+  'http-body': AnswerBody,
 };
 
 /** The stage for one direction; null when the fault does nothing to the bytes that go there. */

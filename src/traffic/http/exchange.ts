@@ -128,7 +128,7 @@ export class Exchange implements Held, Waiter {
   #send(upstream: Upstream): void {
     this.#attempts++;
     this.#sent = true;
-    const flowing = upstream.send(this.#head, this.#body?.parts ?? NO_PARTS);
+    const flowing = upstream.send(this.#head, this.#body?.parts ?? NO_PARTS, this.requestComplete);
     if (this.requestComplete || !flowing) this.#await();
     if (!this.requestComplete && flowing) this.#client.resumeBody();
   }
@@ -163,7 +163,7 @@ export class Exchange implements Held, Waiter {
     }
     if (this.#answered) replay.drop();
     else replay.keepSent(bytes);
-    const flowing = upstream.write(bytes);
+    const flowing = upstream.write(bytes, complete);
     // A server that does not read on is awaited just as one that does not answer.
     if ((complete || !flowing) && !this.#answered) this.#await();
     return flowing;

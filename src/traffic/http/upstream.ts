@@ -3,10 +3,11 @@
  * one buffer of its own again and again (net's `onread`): it is replaced only when the client's socket could not take
  * the bytes at once and still refers to them.
  */
-import { connect, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Ms } from '../../model/time.ts';
 import { monotonic } from '../clock.ts';
-import type { Line, LineOwner, Opening } from '../faults/line.ts';
+import { connectTo, Door } from '../faults/door.ts';
+import type { Line, LineOwner } from '../faults/line.ts';
 import type { IdleConnection, Member, Open } from '../member.ts';
 import type { Pool } from '../pool.ts';
 import type { Exchange } from './exchange.ts';
@@ -33,9 +34,9 @@ export class Upstream implements IdleConnection, Open, LineOwner {
   #exchange: Exchange | null;
   /** Network faults on the way to the member; null, as nearly always, when there are none. */
   #line: Line | null;
-  #opening: Opening;
-  /** Of a delayed handshake. */
-  #telling: NodeJS.Timeout | null = null;
+  #door: Door | null = null;
+  /** What a fault answers in place of the member. */
+  #answer: Buffer | null = null;
   /** Whose connection it is at present: faults may lie on the way of one caller only. */
   #caller: string;
   #buffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -56,11 +57,8 @@ export class Upstream implements IdleConnection, Open, LineOwner {
     member.open.add(this);
     this.#caller = exchange.caller;
     this.#line = pool.faults.line(member, this.#caller, this);
-    this.#opening = this.#line?.opening() ?? 'go';
     this.socket = this.#open();
-    if (this.#line !== null) this.#line.socket = this.socket;
     this.#connectBy = setTimeout(() => this.#closedWith('timed out'), pool.policy.connectTimeoutMs);
-    this.socket.once('connect', () => this.#opened());
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#line !== null && this.connected) this.#line.receivedClose(true);
       else this.#closedWith(error.code ?? error.message);
@@ -74,24 +72,23 @@ export class Upstream implements IdleConnection, Open, LineOwner {
   }
 
   #open(): Socket {
-    const { host, port } = this.member;
     const buffer = (): Buffer => this.#readInto();
     const callback = (count: number, bytes: Uint8Array): boolean =>
       this.#line === null ? this.#onRead(count, bytes as Buffer) : this.#line.received(bytes.subarray(0, count));
-    const onread = { buffer, callback };
-    if (this.#opening === 'refuse') setImmediate(() => this.#closedWith('ECONNREFUSED'));
-    if (this.#opening === 'accept') setImmediate(() => this.#opened());
-    return this.#opening === 'go' || this.#opening === 'mute'
-      ? connect({ host, port, noDelay: true, allowHalfOpen: true, onread })
-      : new Socket({ allowHalfOpen: true, onread } as SocketConstructorOpts);
-  }
-
-  /** The connection is open; with a network fault the proxy may hear of it later, or not at all. */
-  #opened(): void {
-    if (this.#opening === 'mute') return;
-    const delayMs = this.#line?.handshakeMs() ?? 0;
-    if (delayMs > 0) this.#telling = setTimeout(() => this.#onConnect(), delayMs);
-    else this.#onConnect();
+    if (this.#line === null) {
+      const socket = connectTo(this.member, { buffer, callback });
+      return socket.once('connect', () => this.#onConnect());
+    }
+    this.#door = new Door(
+      this.member,
+      this.#line,
+      { buffer, callback },
+      {
+        opened: () => this.#onConnect(),
+        refused: (code) => this.#closedWith(code),
+      },
+    );
+    return this.#door.socket;
   }
 
   refault(): void {
@@ -99,20 +96,10 @@ export class Upstream implements IdleConnection, Open, LineOwner {
     const line = this.#pool.faults.again(this.#line, this.member, this.#caller, this);
     // The end of a fault may have been the end of the connection.
     if (this.#closed) return;
-    this.#line = line;
+    // A request that a fault answers is answered, even when the fault ends meanwhile.
+    if (line !== null || this.#answer === null) this.#line = line;
     if (line !== null) line.socket = this.socket;
-    if (this.#telling !== null && line === null) {
-      clearTimeout(this.#telling);
-      this.#telling = null;
-      if (!this.connected) this.#onConnect();
-    }
-    if (this.connected || this.#opening === 'go' || (line?.opening() ?? 'go') !== 'go') return;
-    // What was kept from opening is tried again, as a lost first packet would be.
-    const { host, port } = this.member;
-    if (this.#opening === 'swallow') this.socket.connect({ host, port, noDelay: true });
-    const opened = this.#opening === 'mute' && !this.socket.connecting;
-    this.#opening = 'go';
-    if (opened) this.#opened();
+    this.#door?.refault(line);
   }
 
   lineData(bytes: Buffer): boolean {
@@ -132,20 +119,36 @@ export class Upstream implements IdleConnection, Open, LineOwner {
     this.#exchange?.upstreamDrained();
   }
 
-  // What the exchange sends.
-
-  write(bytes: Buffer): boolean {
-    return this.#line === null ? this.socket.write(bytes) : this.#line.send(bytes);
-  }
-
-  /** A request's head with what there is of its body. */
-  send(head: Buffer, parts: readonly Buffer[]): boolean {
-    if (this.#line === null && parts.length === 0) return this.socket.write(head);
+  /** A request's head with what there is of its body; `complete`: that is all of it. */
+  send(head: Buffer, parts: readonly Buffer[], complete: boolean): boolean {
+    if (this.#line !== null) return this.#sendFaulty(this.#line, head, parts, complete);
+    if (parts.length === 0) return this.socket.write(head);
     this.socket.cork();
-    let flowing = this.write(head);
-    for (const part of parts) flowing = this.write(part);
+    let flowing = this.socket.write(head);
+    for (const part of parts) flowing = this.socket.write(part);
     this.socket.uncork();
     return flowing;
+  }
+
+  #sendFaulty(line: Line, head: Buffer, parts: readonly Buffer[], complete: boolean): boolean {
+    this.#answer = line.request(head, this.#exchange?.isHead === true);
+    if (this.#answer !== null) return this.#swallow(complete);
+    let flowing = line.send(head);
+    for (const part of parts) flowing = line.send(part);
+    return flowing;
+  }
+
+  /** More of the request. */
+  write(bytes: Buffer, complete: boolean): boolean {
+    if (this.#line === null) return this.socket.write(bytes);
+    return this.#answer === null ? this.#line.send(bytes) : this.#swallow(complete);
+  }
+
+  /** A request that a fault answers goes nowhere; its answer comes when all of it has come, as from a server. */
+  #swallow(complete: boolean): boolean {
+    const answer = this.#answer;
+    if (complete && answer !== null) setImmediate(() => this.#line?.received(answer));
+    return true;
   }
 
   end(): void {
@@ -351,6 +354,7 @@ export class Upstream implements IdleConnection, Open, LineOwner {
 
   #finished(exchange: Exchange, extra: boolean): void {
     this.#exchange = null;
+    this.#answer = null;
     this.#inBody = false;
     this.#parser.reset();
     if (this.#reusable && !extra && exchange.requestComplete && this.member.state !== 'drain') {
