@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   ...Object.fromEntries(PURE.map((name) => [name, ['model']])),
   ...Object.fromEntries(ADAPTERS.map((name) => [name, ['model']])),
   core: ['model', ...PURE],
-  agent: ['model', 'runtime', 'traffic', 'intake', 'inject'],
+  agent: ['model', 'detect', 'runtime', 'traffic', 'intake', 'inject'],
   server: ['model', ...PURE, 'core', 'store', 'notify', 'agent', 'api', 'runtime', 'traffic', 'workload'],
   api: ['model'],
   // What needs no running system: the CLI loads it when asked to.

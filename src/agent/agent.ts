@@ -24,6 +24,7 @@ import { BEAT_MS, LagMeter } from './lag.ts';
 import { NodeSampler } from './node-sampler.ts';
 import { Outbox } from './outbox.ts';
 import type { Clock, TrafficPort } from './ports.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface AgentOptions {
   readonly node: string;
@@ -31,6 +32,8 @@ export interface AgentOptions {
   readonly runtime: Runtime;
   readonly traffic: TrafficPort;
   readonly clock: Clock;
+  /** Absent: nothing is taken in, and nobody reads logs. */
+  readonly telemetry?: Telemetry;
 }
 
 /** How long to wait before a route table is offered again to a traffic process that could not be reached. */
@@ -80,14 +83,22 @@ export class Agent {
   }
 
   async #start(): Promise<void> {
-    const { runtime, traffic, clock, node } = this.#options;
+    const { runtime, traffic, clock, node, telemetry } = this.#options;
     runtime.onExit((ended) => this.#ended(ended));
-    runtime.onSample((samples) => this.#outbox.add(samples));
+    runtime.onSample((samples) => {
+      this.#outbox.add(samples);
+      telemetry?.sampled(samples);
+    });
+    runtime.onOutput?.((instance, lines) => telemetry?.output(instance, lines));
     traffic.onSignals((signals) => this.#outbox.add(signals));
     const items = await runtime.adopt();
     this.#listener({ kind: 'inventory', node, at: clock.now(), items, facts: this.#facts() });
     this.#outbox.open();
-    for (const item of items) this.#check(item);
+    for (const item of items) {
+      telemetry?.launched(item.launch);
+      this.#check(item);
+    }
+    telemetry?.start((signals) => this.#outbox.add(signals));
     this.#faults.start();
     this.#timers.push(setInterval(() => this.#lag.beat(clock.now()), BEAT_MS));
     this.#sampleNode();
@@ -114,6 +125,7 @@ export class Agent {
       const signal = await sampler.sample(now, this.#lag.worstSince(last, now));
       last = now;
       this.#outbox.add([signal]);
+      this.#options.telemetry?.sampled([signal]);
     };
     this.#timers.push(
       setInterval(() => {
@@ -125,6 +137,7 @@ export class Agent {
   handle(command: AgentCommand): void {
     if (command.kind === 'routes') {
       this.#routes = command.table;
+      this.#options.telemetry?.routes(command.table);
       void this.#applyRoutes();
       return;
     }
@@ -167,6 +180,7 @@ export class Agent {
         this.#endLife(command, () => runtime.kill(command));
         return;
       case 'forget':
+        this.#options.telemetry?.forgotten(command.instance);
         return runtime.forget(command);
     }
   }
@@ -177,6 +191,7 @@ export class Agent {
     const known = runtime.lifeOf(instance);
     if (known && known.launch.incarnation >= incarnation) return; // Done already, or overtaken.
     this.#stopChecks(instance);
+    this.#options.telemetry?.launched(launch);
     const added = this.#faults.environmentOf(instance);
     const environment = { ...launch.environment, ...added };
     const process = await runtime.start(Object.keys(added).length === 0 ? launch : { ...launch, environment });
@@ -197,6 +212,7 @@ export class Agent {
       this.#outbox.add([this.#exitSignal({ ...command, exit: life.exit })]);
       return;
     }
+    this.#options.telemetry?.acted(command.instance);
     // What is being stopped may fail its checks without anybody's interest.
     this.#stopChecks(command.instance);
     end().catch((error: unknown) => this.#failed(command, error));
@@ -216,6 +232,7 @@ export class Agent {
 
   #ended(ended: EndedLife): void {
     this.#stopChecks(ended.instance);
+    this.#options.telemetry?.ended(ended.instance);
     this.#outbox.add([this.#exitSignal(ended)]);
   }
 
@@ -308,6 +325,7 @@ export class Agent {
     this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     for (const instance of [...this.#checkers.keys()]) this.#stopChecks(instance);
+    await this.#options.telemetry?.close();
     this.#outbox.close();
     this.#faults.close();
     await this.#options.runtime.close();

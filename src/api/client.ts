@@ -30,6 +30,7 @@ import type {
   ServiceResource,
   SpecSource,
   StatusResource,
+  SymptomResource,
 } from './resources.ts';
 import { SseParser } from './sse.ts';
 import { type Query, Transport } from './transport.ts';
@@ -106,6 +107,12 @@ export class HoldfastClient {
   /** The id may be a prefix. */
   incident(id: string): Promise<IncidentResource> {
     return this.#get(`/v1/incidents/${encodeURIComponent(id)}`);
+  }
+
+  symptoms(
+    query: { readonly state?: 'open' | 'all'; readonly limit?: number } = {},
+  ): Promise<readonly SymptomResource[]> {
+    return this.#get('/v1/symptoms', query);
   }
 
   actions(

@@ -48,6 +48,18 @@ export const SymptomKindSchema = Type.Enum([
   'diverged',
 ]);
 
+export const SymptomFigureSchema = Type.Object(
+  {
+    title: Type.String(),
+    unit: Type.String(),
+    recent: Type.Array(Type.Number(), { description: 'Newest last, at most 64.' }),
+    baseline: Type.Array(Type.Number(), { description: 'What was expected of each; or empty.' }),
+    compared: Type.String({ description: 'What the baseline is.' }),
+    stepMs: nullable(Type.Number({ description: 'Time between two values; null: uneven.' })),
+  },
+  { title: 'Figure' },
+);
+
 export const CauseSchema = Type.Object(
   {
     entity: EntitySchema,

@@ -136,6 +136,18 @@ export interface EdgeResource {
   readonly health: Health;
 }
 
+export type SymptomFacts = Omit<Symptom, 'onsetAt' | 'detectedAt' | 'clearedAt'> & {
+  readonly onsetAt: string;
+  readonly detectedAt: string;
+  readonly clearedAt: string | null;
+};
+
+/** GET /v1/symptoms?state=open|all&limit= */
+export type SymptomResource = SymptomFacts & {
+  /** Where it belongs to; null: it is nobody's fault yet. */
+  readonly incident: string | null;
+};
+
 /** GET /v1/incidents?state=open|closed|all&limit=, GET /v1/incidents/{id} */
 export interface IncidentResource {
   readonly id: string;
@@ -150,11 +162,7 @@ export interface IncidentResource {
   readonly actedAfterMs: number | null;
   readonly repairedAfterMs: number | null;
   readonly services: readonly string[];
-  readonly symptoms: readonly (Omit<Symptom, 'onsetAt' | 'detectedAt' | 'clearedAt'> & {
-    readonly onsetAt: string;
-    readonly detectedAt: string;
-    readonly clearedAt: string | null;
-  })[];
+  readonly symptoms: readonly SymptomFacts[];
   readonly summary: string | null;
   readonly causes: readonly Cause[];
   readonly victims: readonly string[];

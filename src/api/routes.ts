@@ -109,6 +109,16 @@ export const ROUTES = {
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
     reply: json(s.IncidentSchema),
   },
+  listSymptoms: {
+    ...read,
+    path: '/v1/symptoms',
+    summary: 'What detectors claim now, newest first; with `state=all` also what is over and known from its incident.',
+    query: Type.Object(
+      { state: Type.Optional(Type.Enum(['open', 'all'], { default: 'open' })), limit: limit(200, 1_000) },
+      closed,
+    ),
+    reply: json(Type.Array(s.SymptomSchema)),
+  },
   listActions: {
     ...read,
     path: '/v1/plans',

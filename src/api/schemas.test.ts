@@ -24,6 +24,7 @@ const agree: {
   readonly instance: Same<typeof schemas.InstanceSchema, resources.InstanceResource>;
   readonly edge: Same<typeof schemas.EdgeSchema, resources.EdgeResource>;
   readonly incident: Same<typeof schemas.IncidentSchema, resources.IncidentResource>;
+  readonly symptom: Same<typeof schemas.SymptomSchema, resources.SymptomResource>;
   readonly plan: Same<typeof schemas.PlanSchema, resources.PlanResource>;
   readonly action: Same<typeof schemas.ActionSchema, resources.ActionResource>;
   readonly change: Same<typeof schemas.ChangeSchema, resources.ChangeResource>;
@@ -49,6 +50,7 @@ const agree: {
   instance: true,
   edge: true,
   incident: true,
+  symptom: true,
   plan: true,
   action: true,
   change: true,

@@ -14,6 +14,7 @@ import {
   PlanStatusSchema,
   RecoveryModeSchema,
   SpecNoticeSchema,
+  SymptomFigureSchema,
   SymptomKindSchema,
   strings,
   TimelineStageSchema,
@@ -184,6 +185,33 @@ export const PlanSchema = Type.Object(
   { title: 'Plan' },
 );
 
+const symptomFacts = {
+  id: Type.String(),
+  kind: SymptomKindSchema,
+  entity: EntitySchema,
+  onsetAt: time,
+  detectedAt: time,
+  clearedAt: nullable(time),
+  logP: nullable(Type.Number({ description: 'Strength of the evidence, −log10 p; null: a fact, or not known.' })),
+  summary: Type.String(),
+  evidence: strings,
+  resource: nullable(Type.String()),
+  standing: Type.Optional(
+    Type.Enum(['advisory', 'alone'], {
+      description: 'Absent: a fault. advisory: evidence only. alone: calls a human when nothing else explains it.',
+    }),
+  ),
+  figure: Type.Optional(SymptomFigureSchema),
+};
+
+export const SymptomSchema = Type.Object(
+  {
+    ...symptomFacts,
+    incident: nullable(Type.String({ description: 'The incident it belongs to; null: none.' })),
+  },
+  { title: 'Symptom' },
+);
+
 export const IncidentSchema = Type.Object(
   {
     id: Type.String(),
@@ -197,23 +225,7 @@ export const IncidentSchema = Type.Object(
     actedAfterMs: nullable(durationMs),
     repairedAfterMs: nullable(durationMs),
     services: strings,
-    symptoms: Type.Array(
-      Type.Object(
-        {
-          id: Type.String(),
-          kind: SymptomKindSchema,
-          entity: EntitySchema,
-          onsetAt: time,
-          detectedAt: time,
-          clearedAt: nullable(time),
-          logP: nullable(Type.Number()),
-          summary: Type.String(),
-          evidence: strings,
-          resource: nullable(Type.String()),
-        },
-        { title: 'Symptom' },
-      ),
-    ),
+    symptoms: Type.Array(Type.Object(symptomFacts, { title: 'SymptomFacts' })),
     summary: nullable(Type.String()),
     causes: Type.Array(CauseSchema),
     victims: strings,

@@ -90,7 +90,7 @@ function failureOf(child: ChildProcess): { text: string | null } {
 
 /** When the server itself said why, in one of our errors, that is the error. */
 function startFailure(text: string, logPath: string, logStart: number): HoldfastError {
-  const log = existsSync(logPath) ? readFileSync(logPath, 'utf8').slice(logStart) : '';
+  const log = existsSync(logPath) ? readFileSync(logPath).subarray(logStart).toString('utf8') : '';
   const own = /(HF(?:[12346]\d{3}|7002)) ([^\n]+)(?:\n\s+→ ([^\n]+))?/.exec(log);
   if (own) {
     const [, code, message, remedy] = own as unknown as [string, 'HF2001', string, string | undefined];

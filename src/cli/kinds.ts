@@ -9,6 +9,7 @@ import type {
   InstanceResource,
   ServiceResource,
   SilenceResource,
+  SymptomResource,
   TrafficSummary,
 } from '../api/resources.ts';
 import type { Column, Kind } from './output.ts';
@@ -102,6 +103,24 @@ export function causeText(incident: IncidentResource): string {
 export function statusColor(status: IncidentResource['status']): (text: string) => string {
   if (status === 'resolved') return out.green;
   return status === 'escalated' ? out.red : out.yellow;
+}
+
+export const symptoms: Kind<SymptomResource> = {
+  columns: [
+    { title: 'SYMPTOM', of: (symptom) => symptom.id },
+    { title: 'DETECTED', of: (symptom) => clock(symptom.detectedAt) },
+    { title: 'STANDING', of: standingText },
+    { title: '-LOG10 P', of: ({ logP }) => logP?.toFixed(1) ?? '-' },
+    { title: 'INCIDENT', of: ({ incident }) => incident ?? '-' },
+    { title: 'SUMMARY', of: (symptom) => symptom.summary },
+  ],
+  name: (symptom) => symptom.id,
+  none: 'No symptoms.',
+};
+
+export function standingText({ standing, clearedAt }: Pick<SymptomResource, 'standing' | 'clearedAt'>): string {
+  if (clearedAt !== null) return 'over';
+  return standing ?? 'fault';
 }
 
 export const changes: Kind<ChangeResource> = {

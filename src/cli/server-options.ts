@@ -8,6 +8,8 @@ export interface ServerOptions {
   readonly tokenFile?: string;
   readonly allowHost?: readonly string[];
   readonly notify?: readonly string[];
+  readonly intake?: readonly string[];
+  readonly scrape?: readonly string[];
   readonly acceptReplay?: true;
 }
 
@@ -18,6 +20,8 @@ export function withServer(command: Command): Command {
     .option('--token-file <path>', 'tokens and roles; needed beyond loopback')
     .option('--allow-host <name...>', 'further names under which the API may be called')
     .option('--notify <url...>', 'who is told when a human is called: webhook+https://…, alertmanager+http://…, @FILE')
+    .option('--intake <name...>', 'telemetry to listen for: otlp-http, statsd=127.0.0.1:8125, … (docs/intake.md)')
+    .option('--scrape <url...>', 'Prometheus targets to ask for metrics: URL or JOB=URL')
     .option('--accept-replay', 'start although the journal, replayed by this version, decides differently');
 }
 
@@ -27,6 +31,8 @@ export function serverArguments({
   tokenFile,
   allowHost,
   notify,
+  intake,
+  scrape,
   acceptReplay,
 }: ServerOptions): string[] {
   return [
@@ -35,6 +41,8 @@ export function serverArguments({
     ...(tokenFile === undefined ? [] : ['--token-file', resolve(tokenFile)]),
     ...(allowHost ?? []).flatMap((name) => ['--allow-host', name]),
     ...(notify ?? []).flatMap((address) => ['--notify', address]),
+    ...(intake ?? []).flatMap((name) => ['--intake', name]),
+    ...(scrape ?? []).flatMap((url) => ['--scrape', url]),
     ...(acceptReplay ? ['--accept-replay'] : []),
   ];
 }

@@ -13,14 +13,15 @@ import type { AgentCommand, AgentMessage } from '../model/link.ts';
 import type { ChangeRequest, OperatorCommand } from '../model/operator.ts';
 import type { RouteTable } from '../model/routes.ts';
 import type { RecoveryMode, SystemSpec } from '../model/spec.ts';
+import type { Symptom } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
 import type { SystemView } from '../model/view.ts';
 
 export type CoreInput =
   /** At least every 250 ms; carries the wall clock for display only. */
   | { readonly kind: 'tick'; readonly wallMs: number }
-  /** Once per start of the server: what instances are told about it (HOLDFAST_API). */
-  | { readonly kind: 'configure'; readonly apiUrl: string }
+  /** Once per start of the server: what instances are told about it (HOLDFAST_API, OTEL_EXPORTER_OTLP_ENDPOINT). */
+  | { readonly kind: 'configure'; readonly apiUrl: string; readonly otlpUrl?: string }
   | { readonly kind: 'apply'; readonly spec: SystemSpec; readonly change: ChangeRequest }
   | { readonly kind: 'agent'; readonly message: AgentMessage }
   | { readonly kind: 'operator'; readonly command: OperatorCommand; readonly who: string; readonly why: string }
@@ -60,6 +61,8 @@ export interface Core {
   readonly instances: ReadonlyMap<string, Instance>;
   /** Open first, then the last 200 closed, newest first. */
   readonly incidents: readonly Incident[];
+  /** All that last now, also those of no incident. */
+  readonly symptoms: readonly Symptom[];
   readonly changes: readonly Change[];
   readonly silences: readonly Silence[];
   readonly routes: RouteTable | null;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRequest } from '../model/fault.ts';
 import { type AgentCommand, type FaultOrderCommand, isFaultOrder, type LaunchSpec } from '../model/link.ts';
-import type { Signal } from '../model/signal.ts';
+import type { ClaimSignal, Signal } from '../model/signal.ts';
 import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
 import type { CoreInput, CoreOutput } from './contract.ts';
 import { createCore, restoreCore } from './index.ts';
@@ -671,3 +671,106 @@ describe('faults on purpose', () => {
     expect(found).toHaveLength(1);
   });
 });
+
+describe('what telemetry shows', () => {
+  const odd = (name: string, change: Partial<ClaimSignal['claim']> = {}, at = 0): ClaimSignal => ({
+    kind: 'claim',
+    at,
+    over: false,
+    claim: {
+      kind: 'anomalous',
+      entity: { kind: 'instance', name, service: name.slice(0, -2) },
+      resource: 'metrics',
+      onsetAt: at,
+      logP: 5,
+      summary: `${name} is odd`,
+      evidence: [],
+      standing: 'advisory',
+      ...change,
+    },
+  });
+  const running = (): Harness => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 2 }), service('db')));
+    h.run(2_000);
+    return h;
+  };
+
+  it('is shown, but opens no incident and does nothing', () => {
+    const h = running();
+    h.signals(odd('web-1'));
+    const before = h.commands.length;
+    h.run(20_000);
+    expect(h.core.symptoms.map(({ id }) => id)).toEqual(['anomalous.metrics:instance/web-1']);
+    expect(h.core.incidents).toEqual([]);
+    expect(h.commands).toHaveLength(before);
+    h.signals({ ...odd('web-1'), over: true });
+    expect(h.core.symptoms).toEqual([]);
+  });
+
+  it('is evidence in the incident of a fault, whichever came first, and no repair waits for it', () => {
+    const h = running();
+    h.signals(odd('web-2', {}, h.now));
+    h.kill('web-2');
+    h.signals(odd('web-2', { resource: 'log.new' }, h.now));
+    h.signals(odd('db-1', {}, h.now));
+    h.run(10_000);
+    const [incident, ...more] = h.core.incidents;
+    expect(more).toEqual([]);
+    expect(incident?.status).toBe('resolved');
+    expect(incident?.symptoms.map(({ id, standing }) => `${id} ${standing ?? 'fault'}`).sort()).toEqual([
+      'anomalous.log.new:instance/web-2 advisory',
+      'anomalous.metrics:instance/web-2 advisory',
+      'crashed:instance/web-2 fault',
+    ]);
+    const [cause] = incident?.diagnosis?.causes ?? [];
+    expect(cause?.evidenceFor.map(({ text }) => text)).toContain('odd at the same time: web-2 is odd');
+    expect(h.core.symptoms).toHaveLength(3);
+  });
+
+  it('calls a human when it stands alone, and is not what a restart is done for', () => {
+    const h = running();
+    const full = odd('web-1', { kind: 'saturating', resource: 'disk.forecast', standing: 'alone' });
+    h.signals(full);
+    const before = h.commands.length;
+    for (let n = 0; n < 60; n++) {
+      h.run(1_000);
+      h.signals(full);
+    }
+    const [incident] = h.core.incidents;
+    expect(incident?.status).toBe('escalated');
+    expect(incident?.plans.flatMap(({ actions }) => actions.map(({ kind }) => kind))).toEqual(['page']);
+    expect(h.commands).toHaveLength(before);
+    h.signals({ ...full, over: true });
+    h.run(5_000);
+    expect(h.core.incidents[0]?.status).toBe('resolved');
+    h.signals(full);
+    expect(h.core.incidents).toHaveLength(1);
+  });
+
+  it('is forgotten when nobody repeats it, and not believed of what is not there', () => {
+    const h = running();
+    h.signals(odd('web-1'), odd('gone-1'));
+    expect(h.core.symptoms).toHaveLength(1);
+    const copy = restoreCore(OPTIONS, h.core.snapshot());
+    expect(copy.symptoms).toEqual(h.core.symptoms);
+    h.run(200_000);
+    expect(h.core.symptoms).toEqual([]);
+  });
+
+  it('is sent to where the server says, unless the user says otherwise', () => {
+    const h = new Harness();
+    h.feed({ kind: 'configure', apiUrl: 'http://127.0.0.1:1', otlpUrl: 'http://127.0.0.1:4318' });
+    h.feed({ kind: 'agent', message: { kind: 'inventory', node: 'n1', at: 0, items: [], facts: FACTS } });
+    const run = { command: ['run'], workingDir: '/', user: null, environment: { OTEL_SERVICE_NAME: 'mine' } };
+    h.apply(system(service('web', { run })));
+    h.run(500);
+    expect(h.alive.get('web-1')?.environment).toMatchObject({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+      OTEL_SERVICE_NAME: 'mine',
+      OTEL_RESOURCE_ATTRIBUTES: 'service.name=web,service.instance.id=web-1,service.namespace=test',
+    });
+  });
+});
+
+const FACTS = { hostname: 'n1', platform: 'linux', cpus: 2, memoryBytes: 1, limits: 'sampling', notices: [] } as const;

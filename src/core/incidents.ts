@@ -7,7 +7,7 @@
 import type { SymptomUpdate } from '../detect/index.ts';
 import { diagnose } from '../diagnose/index.ts';
 import type { Diagnosis, Incident, TimelineEntry } from '../model/incident.ts';
-import { type EntityRef, entityKey, type Symptom } from '../model/symptom.ts';
+import { type EntityRef, entityKey, isAdvisory, type Symptom } from '../model/symptom.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
 import type { Context } from './context.ts';
 
@@ -20,13 +20,18 @@ const CLOSED_KEPT = 200;
 /** Timeline entries per incident; a long incident keeps its beginning and its latest. */
 const TIMELINE_KEPT = 300;
 
+/** Odd things noticed up to this long before an incident belong into it as evidence. */
+const ADVISORY_LEAD_MS: Ms = 600_000;
+/** What calls a human only when nothing else explains it holds its peace this long after an incident of the service. */
+const EXPLAINED_MS: Ms = 900_000;
+
 export function takeSymptoms(ctx: Context, updates: readonly SymptomUpdate[]): void {
   for (const { kind, symptom } of updates) {
     const incident = homeOf(ctx, symptom) ?? (kind === 'raised' ? findRelated(ctx, symptom) : undefined);
     if (kind === 'raised') {
       ctx.event('symptom', 'warn', symptom.summary, refsOf(symptom.entity));
-      if (incident) join(ctx, incident, symptom);
-      else open(ctx, symptom);
+      if (incident) join(ctx, incident, asEvidence(symptom));
+      else if (opensIncident(ctx, symptom)) open(ctx, symptom);
     } else if (incident) {
       replaceSymptom(ctx, incident, symptom);
       if (kind === 'cleared')
@@ -42,8 +47,9 @@ export function openIncidents(ctx: Context): Incident[] {
   return [...ctx.state.incidents.values()].filter((incident) => incident.closedAt === null);
 }
 
+/** What must go away before the incident is over. Advisory symptoms are not waited for. */
 export function openSymptoms(incident: Incident): readonly Symptom[] {
-  return incident.symptoms.filter((symptom) => symptom.clearedAt === null);
+  return incident.symptoms.filter((symptom) => symptom.clearedAt === null && !isAdvisory(symptom));
 }
 
 export function servicesOf(entity: EntityRef): readonly string[] {
@@ -91,6 +97,7 @@ export function explain(ctx: Context, incident: Incident): Diagnosis {
     now: ctx.now,
     onsetAt: incident.onsetAt,
     symptoms: openOrRecent(incident),
+    advisories: incident.symptoms.filter(isAdvisory),
     view: ctx.view,
   });
   const diagnosis = known && isFading(incident, known, made) ? { ...known, at: made.at, damage: made.damage } : made;
@@ -131,7 +138,8 @@ export function resolve(ctx: Context, incident: Incident, outcome: string): void
 
 /** Instances that were ejected and not replaced get their traffic back when the incident is over. */
 function takeBack(ctx: Context, incident: Incident): void {
-  const services = new Set(incident.symptoms.flatMap(({ entity }) => servicesOf(entity)));
+  const faults = incident.symptoms.filter((symptom) => !isAdvisory(symptom));
+  const services = new Set(faults.flatMap(({ entity }) => servicesOf(entity)));
   for (const slot of ctx.state.slots.values()) {
     if (!slot.ejected || !services.has(slot.service)) continue;
     slot.ejected = false;
@@ -142,7 +150,7 @@ function takeBack(ctx: Context, incident: Incident): void {
 
 function openOrRecent(incident: Incident): readonly Symptom[] {
   const open = openSymptoms(incident);
-  return open.length > 0 ? open : incident.symptoms;
+  return open.length > 0 ? open : incident.symptoms.filter((symptom) => !isAdvisory(symptom));
 }
 
 /** When a symptom last appeared: a clearing is no reason to think again. */
@@ -160,7 +168,9 @@ function findRelated(ctx: Context, symptom: Symptom): Incident | undefined {
     const recent = incident.symptoms.some((known) => known.clearedAt === null || ctx.now - known.clearedAt <= GROUP_MS);
     if (!recent) return false;
     if (symptom.entity.kind === 'node') return true;
-    const theirs = new Set(incident.symptoms.flatMap(({ entity }) => servicesOf(entity)));
+    // A remark about one service does not tie it to the next one.
+    const faults = incident.symptoms.filter((known) => !isAdvisory(known));
+    const theirs = new Set(faults.flatMap(({ entity }) => servicesOf(entity)));
     return own.some(
       (name) => theirs.has(name) || [...theirs].some((other) => reaches(ctx, name, other) || reaches(ctx, other, name)),
     );
@@ -182,6 +192,34 @@ function reaches(ctx: Context, from: string, to: string): boolean {
   return false;
 }
 
+/** Beside others it is evidence; the ones whose absence would prove nothing are not waited for. */
+function asEvidence(symptom: Symptom): Symptom {
+  return symptom.standing === undefined ? symptom : { ...symptom, standing: 'advisory' };
+}
+
+function opensIncident(ctx: Context, symptom: Symptom): boolean {
+  if (symptom.standing === undefined) return true;
+  if (symptom.standing === 'advisory') return false;
+  const own = servicesOf(symptom.entity);
+  return ![...ctx.state.incidents.values()].some(
+    ({ closedAt, symptoms }) =>
+      closedAt !== null &&
+      ctx.now - closedAt < EXPLAINED_MS &&
+      symptoms.some((known) => !isAdvisory(known) && servicesOf(known.entity).some((name) => own.includes(name))),
+  );
+}
+
+/** Odd things that were seen before anything was ill, and are still. */
+function joinEarlier(ctx: Context, incident: string): void {
+  for (const symptom of ctx.detection.open()) {
+    if (symptom.standing === undefined || ctx.now - symptom.onsetAt > ADVISORY_LEAD_MS) continue;
+    if (homeOf(ctx, symptom) !== undefined || findRelated(ctx, symptom)?.id !== incident) continue;
+    const known = ctx.state.incidents.get(incident) as Incident;
+    update(ctx, incident, { symptoms: [...known.symptoms, asEvidence(symptom)] });
+    tell(ctx, incident, 'detected', symptom.summary);
+  }
+}
+
 function open(ctx: Context, symptom: Symptom): void {
   const id = ctx.nextId('inc');
   ctx.state.incidents.set(id, {
@@ -201,14 +239,19 @@ function open(ctx: Context, symptom: Symptom): void {
   });
   ctx.dirty = true;
   ctx.event('incident', 'error', `${id} opened: ${symptom.summary}`, { ...refsOf(symptom.entity), incident: id });
+  joinEarlier(ctx, id);
 }
 
 function join(ctx: Context, incident: Incident, symptom: Symptom): void {
   const others = incident.symptoms.filter(({ id }) => id !== symptom.id);
-  update(ctx, incident.id, { symptoms: [...others, symptom], onsetAt: Math.min(incident.onsetAt, symptom.onsetAt) });
+  const onsetAt = isAdvisory(symptom) ? incident.onsetAt : Math.min(incident.onsetAt, symptom.onsetAt);
+  update(ctx, incident.id, { symptoms: [...others, symptom], onsetAt });
   tell(ctx, incident.id, 'detected', symptom.summary);
 }
 
 function replaceSymptom(ctx: Context, incident: Incident, symptom: Symptom): void {
-  update(ctx, incident.id, { symptoms: incident.symptoms.map((known) => (known.id === symptom.id ? symptom : known)) });
+  const replace = (known: Symptom): Symptom => (isAdvisory(known) ? asEvidence(symptom) : symptom);
+  update(ctx, incident.id, {
+    symptoms: incident.symptoms.map((known) => (known.id === symptom.id ? replace(known) : known)),
+  });
 }

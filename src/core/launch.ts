@@ -21,6 +21,7 @@ export function launchOf(ctx: Context, service: ServiceState, slot: Slot): Launc
     revision: service.revision,
     command: spec.run.command,
     environment: {
+      ...openTelemetry(ctx, service, slot),
       ...spec.run.environment,
       ...ownVariables(ctx, service, slot, ports),
       ...dependencyVariables(ctx, spec),
@@ -32,6 +33,17 @@ export function launchOf(ctx: Context, service: ServiceState, slot: Slot): Launc
     liveness: spec.healthcheck,
     readiness: spec.readiness,
     logs: spec.logs,
+  };
+}
+
+/** Where an OpenTelemetry SDK sends, and as whom: whatever the user sets goes before it. */
+function openTelemetry(ctx: Context, service: ServiceState, slot: Slot): Record<string, string> {
+  if (ctx.state.otlpUrl === '') return {};
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: ctx.state.otlpUrl,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+    OTEL_SERVICE_NAME: service.name,
+    OTEL_RESOURCE_ATTRIBUTES: `service.name=${service.name},service.instance.id=${slot.id},service.namespace=${ctx.state.spec?.name ?? ''}`,
   };
 }
 

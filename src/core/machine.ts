@@ -6,6 +6,7 @@ import type { Incident } from '../model/incident.ts';
 import type { InstanceExit } from '../model/instance.ts';
 import { Random, type RandomState } from '../model/random.ts';
 import type { RecoveryMode, SystemSpec } from '../model/spec.ts';
+import type { Symptom } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
 import type { SystemView } from '../model/view.ts';
 import { RecoveryMemory } from '../recover/index.ts';
@@ -75,6 +76,7 @@ export class Machine implements Core {
         return;
       case 'configure':
         ctx.state.apiUrl = input.apiUrl;
+        ctx.state.otlpUrl = input.otlpUrl ?? '';
         ctx.state.connected = false;
         return;
       case 'apply':
@@ -125,6 +127,10 @@ export class Machine implements Core {
   get incidents(): readonly Incident[] {
     const all = [...this.#ctx.state.incidents.values()].reverse();
     return [...all.filter(({ closedAt }) => closedAt === null), ...all.filter(({ closedAt }) => closedAt !== null)];
+  }
+
+  get symptoms(): readonly Symptom[] {
+    return this.#ctx.detection.open();
   }
 
   get changes(): CoreState['changes'] {

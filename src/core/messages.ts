@@ -52,7 +52,7 @@ function takeSignal(ctx: Context, signal: Signal): readonly SymptomUpdate[] {
 function takeInstanceSignal(
   ctx: Context,
   slot: Slot,
-  signal: Exclude<Signal, { kind: 'edge' | 'node' | 'change' }>,
+  signal: Exclude<Signal, { kind: 'edge' | 'node' | 'change' | 'claim' }>,
 ): readonly SymptomUpdate[] {
   if (signal.kind === 'exit') {
     // A second report of the same end (seen by the watch and by the inventory) says nothing new.

@@ -5,7 +5,7 @@
  */
 
 import type { Action, Diagnosis, Incident, Plan } from '../model/incident.ts';
-import type { Symptom } from '../model/symptom.ts';
+import { isAdvisory, type Symptom } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
 import { type PlanDraft, planFor, verification } from '../recover/index.ts';
 import { advanceActions, isPending, label, storePlan } from './actions.ts';
@@ -51,7 +51,8 @@ function livePlan(incident: Incident): Plan | undefined {
 
 /** An incident without a plan whose symptoms went by themselves. */
 function closeWhenQuiet(ctx: Context, incident: Incident): void {
-  const quietSince = Math.max(...incident.symptoms.map(({ clearedAt }) => clearedAt ?? ctx.now));
+  const faults = incident.symptoms.filter((symptom) => !isAdvisory(symptom));
+  const quietSince = Math.max(...faults.map(({ clearedAt }) => clearedAt ?? ctx.now));
   if (ctx.now - quietSince < verifyMs(ctx, incident)) return;
   const repaired = incident.plans.at(-1)?.status === 'succeeded';
   resolve(ctx, incident, repaired ? 'repaired and verified' : 'the symptoms went away without a repair');

@@ -102,6 +102,8 @@ export interface CoreState {
   mode: RecoveryMode;
   stopped: boolean;
   apiUrl: string;
+  /** Where instances send OpenTelemetry data; '' when nothing listens for it. */
+  otlpUrl: string;
   /** False from the start of the server until the agent has said what runs: no life begins on a guess. */
   connected: boolean;
   services: Map<string, ServiceState>;
@@ -138,6 +140,7 @@ export function emptyState(mode: RecoveryMode, firstPort: number): CoreState {
     mode,
     stopped: false,
     apiUrl: '',
+    otlpUrl: '',
     connected: true,
     services: new Map(),
     slots: new Map(),

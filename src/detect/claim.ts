@@ -1,20 +1,12 @@
 /** What a detector says: that something misbehaves, that it does not, or that it cannot tell. */
 import type { Instance } from '../model/instance.ts';
 import type { ServiceSpec } from '../model/spec.ts';
-import type { EntityRef, SymptomKind } from '../model/symptom.ts';
+import type { EntityRef, SymptomClaim, SymptomKind } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
 import type { SystemView } from '../model/view.ts';
 import type { InstanceRecord } from './record.ts';
 
-export interface Claim {
-  readonly kind: SymptomKind;
-  readonly entity: EntityRef;
-  readonly resource: string | null;
-  readonly onsetAt: Ms;
-  readonly logP: number | null;
-  readonly summary: string;
-  readonly evidence: readonly string[];
-}
+export type Claim = SymptomClaim;
 
 /** unknown: no evidence either way (no traffic, say); an open symptom stays open for a while. */
 export type Finding = Claim | 'unknown' | null;

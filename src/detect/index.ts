@@ -14,6 +14,7 @@ import type { SystemView } from '../model/view.ts';
 import { Board } from './board.ts';
 import { takeCheck, voidFailures } from './checks.ts';
 import { type Finding, type InstanceDetector, type InstanceFacts, instanceRef, isAlive } from './claim.ts';
+import { Claims } from './claims.ts';
 import type { Liveness, SymptomUpdate } from './contract.ts';
 import { crashed, isUnmeant } from './crashed.ts';
 import { CLEAR_MS as ERRORING_CLEAR_MS, erroringInstances, erroringService } from './erroring.ts';
@@ -69,6 +70,8 @@ interface Saved {
   readonly trafficNews: readonly string[];
   readonly scannedAt: Ms | null;
   readonly evaluatedAt: Ms | null;
+  /** Absent in states of earlier versions. */
+  readonly claims?: readonly (readonly [string, Ms])[];
 }
 
 export class Detection {
@@ -82,6 +85,7 @@ export class Detection {
   #trafficNews = new Set<string>();
   #scannedAt: Ms | null = null;
   #evaluatedAt: Ms | null = null;
+  #claims = new Claims();
 
   static restore(snapshot: unknown): Detection {
     const saved = structuredClone(snapshot) as Saved;
@@ -94,6 +98,7 @@ export class Detection {
     detection.#trafficNews = new Set(saved.trafficNews);
     detection.#scannedAt = saved.scannedAt;
     detection.#evaluatedAt = saved.evaluatedAt;
+    detection.#claims = new Claims(saved.claims);
     return detection;
   }
 
@@ -107,6 +112,7 @@ export class Detection {
       trafficNews: [...this.#trafficNews],
       scannedAt: this.#scannedAt,
       evaluatedAt: this.#evaluatedAt,
+      claims: this.#claims.snapshot(),
     };
     return saved;
   }
@@ -128,6 +134,7 @@ export class Detection {
   ingest(signal: Signal, view: SystemView, now: Ms): readonly SymptomUpdate[] {
     if (signal.kind === 'edge') this.#takeEdge(signal);
     else if (signal.kind === 'node') this.#takeNode(signal, view, now);
+    else if (signal.kind === 'claim') this.#claims.take(signal, this.#board, view, now);
     else if (signal.kind !== 'change') this.#takeOfInstance(signal, view, now);
     return this.#board.takeNews();
   }
@@ -151,7 +158,11 @@ export class Detection {
     this.#board.settle(id, saturatingDisk(signal, this.#board.get(id) !== undefined), SATURATING_CLEAR_MS, now);
   }
 
-  #takeOfInstance(signal: Exclude<Signal, { kind: 'edge' | 'node' | 'change' }>, view: SystemView, now: Ms): void {
+  #takeOfInstance(
+    signal: Exclude<Signal, { kind: 'edge' | 'node' | 'change' | 'claim' }>,
+    view: SystemView,
+    now: Ms,
+  ): void {
     const instance = view.instances.get(signal.instance);
     const service = instance && view.services.get(instance.service);
     if (!instance || !service || signal.incarnation !== instance.incarnation) return;
@@ -358,6 +369,7 @@ export class Detection {
 
   /** Instances and services that are gone take their symptoms with them. */
   #sweep(view: SystemView, now: Ms): void {
+    this.#claims.sweep(this.#board, now);
     for (const id of this.#records.keys()) if (!view.instances.has(id)) this.forget(id);
     for (const { id, entity } of this.#board.open()) {
       const gone =

@@ -10,7 +10,7 @@ import type { SystemView } from '../model/view.ts';
 import { changeCase } from './changes.ts';
 import { type Accounts, account } from './damage.ts';
 import { type Mechanism, mechanismOf } from './mechanism.ts';
-import { FACTS, gatherSuspects, ONSET_TOLERANCE_MS, reaches, type Suspect } from './suspects.ts';
+import { FACTS, gatherSuspects, ONSET_TOLERANCE_MS, reaches, type Suspect, serviceOf } from './suspects.ts';
 import { WEIGHT } from './weights.ts';
 
 export interface DiagnosisInput {
@@ -18,6 +18,8 @@ export interface DiagnosisInput {
   /** Earliest onset of the incident's symptoms. */
   readonly onsetAt: Ms;
   readonly symptoms: readonly Symptom[];
+  /** Odd things that accompany them; they accuse nobody alone. */
+  readonly advisories?: readonly Symptom[];
   readonly view: SystemView;
 }
 
@@ -35,11 +37,13 @@ interface Candidate {
   readonly share: number | null;
 }
 
-export function diagnose({ now, onsetAt, symptoms, view }: DiagnosisInput): Diagnosis {
+export function diagnose({ now, onsetAt, symptoms, view, advisories = [] }: DiagnosisInput): Diagnosis {
   const accounts = account(view, onsetAt, now);
   const suspects = gatherSuspects(symptoms, view);
   const candidates = [
-    ...suspects.flatMap((suspect) => candidatesOf(suspect, suspects, accounts, view, now)),
+    ...suspects.flatMap((suspect) =>
+      candidatesOf(suspect, suspects, accounts, view, now, remarks(suspect, advisories)),
+    ),
     ...symptoms.filter(({ entity }) => entity.kind === 'node').map(nodeCandidate),
   ];
   const causes = rank(candidates);
@@ -58,11 +62,13 @@ function candidatesOf(
   accounts: Accounts,
   view: SystemView,
   now: Ms,
+  remarked: readonly Evidence[],
 ): Candidate[] {
   const mechanism = mechanismOf(suspect);
   const share = accounts.total > 0 ? (accounts.services.get(suspect.service)?.own ?? 0) / accounts.total : null;
   const common: Evidence[] = [{ text: 'before anything is known', weight: WEIGHT.prior }];
   common.push(...mechanism.evidence, ...ownShare(suspect, share), ...neighbours(suspect, mechanism, suspects));
+  common.push(...remarked);
   const own: Candidate = { suspect, entity: mechanism.entity, mechanism, evidence: common, changeId: null, share };
   const changed = changeCase(suspect, mechanism, view, now);
   if (changed === null) return [own];
@@ -108,6 +114,15 @@ function neighbours(suspect: Suspect, mechanism: Mechanism, suspects: readonly S
     );
   }
   return evidence;
+}
+
+/** Each odd thing counts a little, and all of them together no more than a symptom of traffic. */
+function remarks(suspect: Suspect, advisories: readonly Symptom[]): Evidence[] {
+  const own = advisories.filter(
+    (symptom) => serviceOf(symptom) === suspect.service && symptom.onsetAt <= suspect.onsetAt + ONSET_TOLERANCE_MS,
+  );
+  const weight = Math.min(WEIGHT.remark, WEIGHT.remarks / Math.max(1, own.length));
+  return own.map(({ summary }) => ({ text: `odd at the same time: ${summary}`, weight: round(weight) }));
 }
 
 function nodeCandidate(symptom: Symptom): Candidate {

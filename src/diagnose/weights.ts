@@ -38,6 +38,10 @@ export const WEIGHT = {
   calleeSuffers: -1.7,
   /** A callee is symptomatic, but the own symptom does not come from callees. */
   calleeIrrelevant: -0.2,
+  /** Something odd in its metrics or logs that began no later: causes show it, but so do victims. */
+  remark: 0.25,
+  /** All of these together. */
+  remarks: 0.6,
   /** A change of this service within a minute before onset (fades over the change window). */
   changeJustBefore: 1.3,
   changeEarlier: 0.4,

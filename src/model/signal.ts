@@ -5,6 +5,7 @@
 import type { Change } from './change.ts';
 import type { SparseHistogram } from './histogram.ts';
 import type { InstanceExit, InstanceId, ProcessIdentity } from './instance.ts';
+import type { SymptomClaim } from './symptom.ts';
 import type { Ms } from './time.ts';
 
 /** The caller name of traffic that enters through a published endpoint. */
@@ -18,7 +19,8 @@ export type Signal =
   | StallSignal
   | ResourceSignal
   | NodeSignal
-  | ChangeSignal;
+  | ChangeSignal
+  | ClaimSignal;
 
 interface OfInstance {
   readonly instance: InstanceId;
@@ -119,6 +121,17 @@ export interface NodeSignal {
   readonly diskFreeBytes: number;
   /** How late the agent's own timer fired: evidence gathered while this is large is void. */
   readonly ownLagMs: Ms;
+}
+
+/**
+ * What a detector at the agent claims from telemetry that stays there: when the claim begins, when it has news, when it
+ * is over, and once a minute while it lasts (a claim that falls silent is forgotten).
+ */
+export interface ClaimSignal {
+  readonly kind: 'claim';
+  readonly at: Ms;
+  readonly claim: SymptomClaim;
+  readonly over: boolean;
 }
 
 export interface ChangeSignal {

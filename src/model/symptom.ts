@@ -19,23 +19,56 @@ export type EntityRef =
   | { readonly kind: 'edge'; readonly name: string; readonly caller: string; readonly callee: string }
   | { readonly kind: 'node'; readonly name: string };
 
-export interface Symptom {
-  /** `kind:entity`, unique among the open ones: raising it again updates it. */
-  readonly id: string;
+/** What a detector says: that something misbehaves. */
+export interface SymptomClaim {
   readonly kind: SymptomKind;
   readonly entity: EntityRef;
+  /** Which resource, for saturating: memory, cpu, openFiles, disk; which view of it, for what telemetry shows. */
+  readonly resource: string | null;
   /** When the misbehaviour began, as far as is known (not later than detectedAt). */
   readonly onsetAt: Ms;
-  readonly detectedAt: Ms;
-  readonly clearedAt: Ms | null;
   /** Strength of evidence as −log10 p, or null where the detector cannot say (an exit is a fact). */
   readonly logP: number | null;
   /** One line, present tense: `payments-2 exited with signal SIGKILL`. */
   readonly summary: string;
   /** What it is based on: numbers with units, check errors, baselines. */
   readonly evidence: readonly string[];
-  /** Which resource, for saturating: memory, cpu, openFiles, disk. */
-  readonly resource: string | null;
+  /**
+   * Absent: a fault; it opens an incident, and its absence proves a repair.
+   * advisory: odd, but hurts nobody by itself: evidence in the incident of others, never reason enough to open one, to
+   * act, or to wait for. alone: calls a human when nothing else explains it; beside other symptoms it is advisory.
+   */
+  readonly standing?: SymptomStanding;
+  /** The numbers behind it, for `describe symptom`. */
+  readonly figure?: SymptomFigure;
+}
+
+export type SymptomStanding = 'advisory' | 'alone';
+
+/** A stretch of one series beside what was expected of it: at most 64 values each, newest last. */
+export interface SymptomFigure {
+  /** The series: name and labels. */
+  readonly title: string;
+  readonly unit: string;
+  readonly recent: readonly number[];
+  /** As long as `recent`, or empty where there is nothing to compare with. */
+  readonly baseline: readonly number[];
+  /** What the baseline is: `the most similar past, ended 3h ago`. */
+  readonly compared: string;
+  /** Time between two values; null when it is not even. */
+  readonly stepMs: Ms | null;
+}
+
+export interface Symptom extends SymptomClaim {
+  /** `kind:entity`, unique among the open ones: raising it again updates it. */
+  readonly id: string;
+  readonly detectedAt: Ms;
+  readonly clearedAt: Ms | null;
+}
+
+/** Evidence only: see SymptomClaim.standing. */
+export function isAdvisory({ standing }: Pick<SymptomClaim, 'standing'>): boolean {
+  return standing === 'advisory';
 }
 
 export function entityKey(entity: EntityRef): string {

@@ -14,7 +14,7 @@
 import type { Cause } from '../model/incident.ts';
 import type { Instance } from '../model/instance.ts';
 import type { ServiceSpec } from '../model/spec.ts';
-import type { Symptom } from '../model/symptom.ts';
+import { isAdvisory, type Symptom } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
 import { ROLLBACK } from './confidence.ts';
 import type { ActionDraft, PlanDraft, PlanInput } from './contract.ts';
@@ -33,6 +33,8 @@ const OOM_WINDOW_MS: Ms = 600_000;
 const OOM_REPEATED = 3;
 
 export function planFor(input: PlanInput): PlanDraft | null {
+  const faults = open(input);
+  if (faults.length > 0 && faults.every(({ standing }) => standing === 'alone')) return onlyPage(faults, input);
   const rollBacks = rollBacksOf(input);
   const wanted = [...rollBacks, ...repairsOf(input, new Set(rollBacks.map(({ service }) => service)))];
   if (wanted.length === 0) wanted.push(...lastResort(input));
@@ -41,7 +43,16 @@ export function planFor(input: PlanInput): PlanDraft | null {
 }
 
 function open({ incident }: PlanInput): readonly Symptom[] {
-  return incident.symptoms.filter(({ clearedAt }) => clearedAt === null);
+  return incident.symptoms.filter((symptom) => symptom.clearedAt === null && !isAdvisory(symptom));
+}
+
+/** Worth a human's look, and nothing more: nobody knows what to repair. */
+function onlyPage(faults: readonly Symptom[], input: PlanInput): PlanDraft | null {
+  if (!isPatient(input)) return null;
+  const [first] = faults;
+  const service = (first && serviceOf(first.entity)) ?? '';
+  const actions = pageOnce(input, service, faults.map(({ summary }) => summary).join('; '));
+  return actions.length === 0 ? null : draftOf(actions, input);
 }
 
 function allows({ view }: PlanInput, service: string, kind: ActionDraft['kind']): boolean {

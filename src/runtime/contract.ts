@@ -66,6 +66,11 @@ export interface Runtime {
   onSample(listener: (samples: readonly ResourceSignal[]) => void): void;
   /** Lines over rotated files; throws HF3007 at once when nothing is known of the instance. */
   logs(instance: InstanceId, options: LogOptions): AsyncIterable<string>;
+  /**
+   * What instances write, in whole lines, about once a second; a flood is told in part. Absent where output cannot be
+   * watched. To be called before `adopt`.
+   */
+  onOutput?(listener: (instance: InstanceId, lines: readonly string[]) => void): void;
   /** Lets go of everything and leaves the instances running. */
   close(): Promise<void>;
 }

@@ -27,6 +27,7 @@ import type {
   ServiceResource,
   SpecSource,
   StatusResource,
+  SymptomResource,
 } from '../api/resources.ts';
 import type { OperatorCommand } from '../model/operator.ts';
 
@@ -58,6 +59,7 @@ export interface ControlPlane {
   incidents(state: 'open' | 'closed' | 'all', limit: number): readonly IncidentResource[];
   /** By id or by any prefix of it that is not ambiguous (HF7003). */
   incident(id: string): IncidentResource;
+  symptoms(state: 'open' | 'all', limit: number): readonly SymptomResource[];
   /** Actions of all plans, newest first. */
   actions(state: 'awaiting' | 'open' | 'all', limit: number): readonly ActionResource[];
   changes(limit: number): readonly ChangeResource[];

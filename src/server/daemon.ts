@@ -3,6 +3,7 @@
  * carried out by the engine; all of it shown through the ControlPlane interface that the HTTP layer serves.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Telemetry } from '../agent/telemetry/telemetry.ts';
 import type { CoreInput, CoreOptions, CoreOutput } from '../core/contract.ts';
 import type { HoldfastError } from '../model/errors.ts';
 import type { NodeFacts } from '../model/link.ts';
@@ -22,6 +23,8 @@ export interface DaemonOptions {
   readonly state: OpenState;
   readonly agent: AgentPort;
   readonly notices: Notices;
+  /** Absent: nothing is taken in. */
+  readonly telemetry?: Telemetry;
   readonly version: string;
   readonly stateDir: string;
   readonly coreOptions: CoreOptions;
@@ -102,7 +105,8 @@ export class Daemon {
     // What follows is decided by this version with these options: a segment of its own replays with them.
     this.engine.rotate();
     this.#tick();
-    await this.engine.submit({ kind: 'configure', apiUrl });
+    const otlpUrl = this.#o.telemetry?.urlOf('otlp-http') ?? null;
+    await this.engine.submit({ kind: 'configure', apiUrl, ...(otlpUrl === null ? {} : { otlpUrl }) });
     await this.agent.start((message) => {
       if (message.kind === 'inventory') this.#machine = message.facts;
       this.feed({ kind: 'agent', message });
@@ -153,7 +157,13 @@ export class Daemon {
         stateDir: this.#o.stateDir,
         node: this.#o.coreOptions.node,
         machine: this.#machine,
-        parts: [this.#ownPart(), this.#journalPart(), ...this.agent.parts(), ...this.#notifierParts()],
+        parts: [
+          this.#ownPart(),
+          this.#journalPart(),
+          ...this.agent.parts(),
+          ...this.#intakeParts(),
+          ...this.#notifierParts(),
+        ],
         notifiers: this.#o.notices.figures().length,
       },
     };
@@ -170,6 +180,7 @@ export class Daemon {
       journalBytes: journal.bytes,
       journalEntries: journal.lastSeq - journal.firstSeq + 1,
       notifiers: this.#o.notices.figures(),
+      ...(this.#o.telemetry ? { telemetry: this.#o.telemetry.figures } : {}),
     };
   }
 
@@ -258,6 +269,18 @@ export class Daemon {
     const error = this.#journalError;
     const detail = error === null ? `${journal.lastSeq} entries, ${journal.bytes} bytes` : error.message;
     return { name: 'journal', state: error === null ? 'running' : 'down', pid: null, detail };
+  }
+
+  #intakeParts(): Moment['facts']['parts'] {
+    const { intakes = [], targets = [] } = this.#o.telemetry ?? {};
+    const listening = intakes.map(({ name, address: { host, port } }) => {
+      return { name: `intake ${name}`, state: 'running', pid: null, detail: `listens on ${host}:${port}` } as const;
+    });
+    const asked = targets.map(({ url, up, error, points }) => {
+      const detail = error ?? `${points} points at the last look`;
+      return { name: `scrape ${url}`, state: up ? 'running' : 'down', pid: null, detail } as const;
+    });
+    return [...listening, ...asked];
   }
 
   #notifierParts(): Moment['facts']['parts'] {

@@ -21,7 +21,7 @@ import { controlPlane } from './plane.ts';
 import { createProving } from './prove/wiring.ts';
 import { openState } from './state.ts';
 import { version } from './version.ts';
-import { createAgent, createNotices } from './wiring.ts';
+import { createAgent, createNotices, createTelemetry } from './wiring.ts';
 
 /** The seed of the core's own random choices (jitter): any will do, as long as replay uses the same. */
 const SEED = 7_420;
@@ -58,9 +58,11 @@ async function main(): Promise<void> {
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
 
-  const agent = createAgent({ stateDir: options.stateDir, node: coreOptions.node, clock: state.clock, log });
+  const telemetry = await createTelemetry(options, state.clock);
+  const place = { stateDir: options.stateDir, node: coreOptions.node, clock: state.clock };
+  const agent = createAgent({ ...place, log, telemetry });
   const notices = await createNotices({ notifiers, store, state, log });
-  const parts = { state, agent, notices };
+  const parts = { state, agent, notices, telemetry };
   const daemon = new Daemon({ ...parts, version: running, stateDir: options.stateDir, coreOptions, log, fatal });
   let down = false;
   const { proving, proofs } = await createProving({ daemon, store, version: running, log });

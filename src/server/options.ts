@@ -15,6 +15,10 @@ export interface ServerOptions {
   readonly allowHosts: readonly string[];
   /** Addresses of receivers of pages, as they were given: they may hold secrets. */
   readonly notify: readonly string[];
+  /** Protocols to listen for, as given: see agent/telemetry/intakes.ts. */
+  readonly intake: readonly string[];
+  /** Targets to be asked for their metrics. */
+  readonly scrape: readonly string[];
   readonly foreground: boolean;
   readonly acceptReplay: boolean;
 }
@@ -24,7 +28,8 @@ export const DEFAULT_PORT = 7420;
 const PORTS_HIGH = 32_000;
 
 export const USAGE = `usage: server --state-dir DIR [--listen HOST:PORT] [--token-file FILE] [--ports LOW-HIGH]
-              [--allow-host NAME]... [--notify URL|@FILE]... [--foreground] [--accept-replay]`;
+              [--allow-host NAME]... [--notify URL|@FILE]... [--intake NAME[=HOST:PORT]]...
+              [--scrape [JOB=]URL]... [--foreground] [--accept-replay]`;
 
 export function parseOptions(argv: readonly string[]): ServerOptions {
   const values = parsed(argv);
@@ -38,6 +43,8 @@ export function parseOptions(argv: readonly string[]): ServerOptions {
     portRange: values.ports === undefined ? defaultRange(stateDir) : rangeOf(values.ports),
     allowHosts: values['allow-host'] ?? [],
     notify: values.notify ?? [],
+    intake: values.intake ?? [],
+    scrape: values.scrape ?? [],
     foreground: values.foreground ?? false,
     acceptReplay: values['accept-replay'] ?? false,
   };
@@ -54,6 +61,8 @@ function parsed(argv: readonly string[]) {
         ports: { type: 'string' },
         'allow-host': { type: 'string', multiple: true },
         notify: { type: 'string', multiple: true },
+        intake: { type: 'string', multiple: true },
+        scrape: { type: 'string', multiple: true },
         foreground: { type: 'boolean' },
         'accept-replay': { type: 'boolean' },
       },

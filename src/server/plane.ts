@@ -20,6 +20,7 @@ import {
 import { instanceResources } from './mapping/instances.ts';
 import { serviceResources } from './mapping/services.ts';
 import { statusResource } from './mapping/status.ts';
+import { symptomResources } from './mapping/symptoms.ts';
 import { metricsText } from './metrics/metrics.ts';
 import { type CoreFactory, Replay, replayAll, verification } from './replay.ts';
 
@@ -55,6 +56,7 @@ export function controlPlane({ daemon, cores, proving }: PlaneOptions): ControlP
     edges: () => edgeResources(daemon.moment()),
     incidents: (state, limit) => incidentResources(core, state, limit),
     incident: (id) => incidentResource(core, findIncident(core, id)),
+    symptoms: (state, limit) => symptomResources(core, state, limit),
     actions: (state, limit) => actionResources(core, state, limit),
     changes: (limit) => changeResources(core, limit),
     events: (afterSeq) => daemon.events.after(afterSeq),

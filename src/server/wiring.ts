@@ -4,6 +4,8 @@
  */
 import { Agent } from '../agent/agent.ts';
 import { faultKinds } from '../agent/faults.ts';
+import { parseIntake, parseScrape } from '../agent/telemetry/intakes.ts';
+import { Telemetry } from '../agent/telemetry/telemetry.ts';
 import type { AgentMessage } from '../model/link.ts';
 import type { Notifier } from '../notify/contract.ts';
 import { Notices } from '../notify/notices.ts';
@@ -21,9 +23,22 @@ export interface AgentWiring {
   readonly node: string;
   readonly clock: Clock;
   readonly log: (line: { readonly level: 'info' | 'warn' | 'error'; readonly text: string }) => void;
+  readonly telemetry: Telemetry;
 }
 
-export function createAgent({ stateDir, node, clock, log }: AgentWiring): AgentPort {
+/** Listens for what was asked for. HF7002 for what is not understood, HF4001 for a port that is taken. */
+export async function createTelemetry(
+  { intake, scrape }: { readonly intake: readonly string[]; readonly scrape: readonly string[] },
+  clock: Clock,
+): Promise<Telemetry> {
+  const [requests, targets] = [intake.map(parseIntake), scrape.map(parseScrape)];
+  const telemetry = new Telemetry({ now: () => clock.now(), wallMs: () => clock.wallMs() });
+  await telemetry.open(requests);
+  telemetry.scrape(targets);
+  return telemetry;
+}
+
+export function createAgent({ stateDir, node, clock, log, telemetry }: AgentWiring): AgentPort {
   let tell: (message: AgentMessage) => void = () => undefined;
   const runtime = new ProcessRuntime({
     stateDir,
@@ -36,7 +51,7 @@ export function createAgent({ stateDir, node, clock, log }: AgentWiring): AgentP
     ({ version, failed }) => tell({ kind: 'routes-applied', node, version, failed }),
     () => undefined,
   );
-  const agent = new Agent({ node, stateDir, runtime, traffic, clock });
+  const agent = new Agent({ node, stateDir, runtime, traffic, clock, telemetry });
   return {
     async start(onMessage) {
       tell = onMessage;

@@ -80,6 +80,7 @@ export class DashboardServer {
     return {
       status: () => ({ ...this.world.status, now: new Date().toISOString() }),
       services: () => this.world.services,
+      symptoms: () => [],
       instances: () => this.world.services.flatMap(({ instances }) => instances),
       edges: () => this.world.edges,
       incidents: () => this.world.incidents,

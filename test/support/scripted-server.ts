@@ -48,6 +48,7 @@ function plane(script: Script, operations: { command: OperatorCommand; actor: Ac
   return {
     status,
     services: () => [SERVICE],
+    symptoms: () => [],
     instances: () => INSTANCES,
     edges: () => [
       { caller: '(outside)', callee: 'payments', protocol: 'http', traffic: TRAFFIC, history: [], health: 'healthy' },

@@ -8,6 +8,7 @@ import { causeText, edges, exitText, instances } from '../kinds.ts';
 import { type OutputOptions, verb, withConnection, withOutput } from '../options.ts';
 import { pickById, renderList, renderOne } from '../output.ts';
 import { tellIncident } from '../story.ts';
+import { symptomText } from '../symptom.ts';
 import { out } from '../terminal.ts';
 import { after, ago, bytes, clock, healthColor } from '../text.ts';
 import { printOrWatch } from '../watch.ts';
@@ -29,6 +30,10 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
     const instance = pickById(await client.instances(), id, (each) => each.id, 'instance');
     return renderOne(instance, instance.id, output, () => instanceText(instance));
   },
+  async symptom(client, id, { output }) {
+    const symptom = pickById(await client.symptoms({ state: 'all', limit: 1_000 }), id, (each) => each.id, 'symptom');
+    return renderOne(symptom, symptom.id, output, () => symptomText(symptom));
+  },
   async change(client, id, { output }) {
     const change = pickById(await client.changes(), id, (each) => each.id, 'change');
     return renderOne(change, change.id, output, () => changeText(change));
@@ -40,7 +45,7 @@ const DESCRIBE: Readonly<Record<string, Describe>> = {
 };
 
 export function register(program: Command): void {
-  const command = verb('describe', 'Everything about one incident, service, instance, change or proof')
+  const command = verb('describe', 'Everything about one incident, service, instance, symptom, change or proof')
     .addArgument(new Argument('<kind>', 'what it is').choices(Object.keys(DESCRIBE)))
     .argument('<id>', 'its id, or any prefix that is not ambiguous');
   withOutput(withConnection(command)).action(async (kind: string, id: string, options: Options) => {

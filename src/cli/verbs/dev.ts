@@ -45,7 +45,10 @@ export function register(program: Command): void {
 }
 
 async function dev(options: Options): Promise<void> {
-  const session = new Session({ ratePerSec: options.rate, serverArguments: serverArguments(options) });
+  // OpenTelemetry is taken in without being asked for: on its own port, or on a free one.
+  const own = (options.intake ?? []).some((text) => text.startsWith('otlp-http'));
+  const intake = [...(options.intake ?? []), ...(own ? [] : ['otlp-http=auto'])];
+  const session = new Session({ ratePerSec: options.rate, serverArguments: serverArguments({ ...options, intake }) });
   const ended = endOnSignals(session);
   const playing = play(session, options, ended);
   try {

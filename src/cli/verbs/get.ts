@@ -43,6 +43,9 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
   incidents: resource('incident', kinds.incidents, (client, options) =>
     client.incidents({ state: options.state ?? 'all', ...limited(options) }),
   ),
+  symptoms: resource('symptom', kinds.symptoms, (client, options) =>
+    client.symptoms({ state: options.state === 'all' ? 'all' : 'open', ...limited(options) }),
+  ),
   changes: resource('change', kinds.changes, (client, options) => client.changes(limited(options))),
   edges: resource('edge', kinds.edges, (client) => client.edges()),
   plans: resource('action', kinds.plans, (client, options) =>
@@ -54,10 +57,15 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
 };
 
 export function register(program: Command): void {
-  const command = verb('get', 'List services, instances, incidents, changes, edges, plans, events, proofs or silences')
+  const command = verb(
+    'get',
+    'List services, instances, incidents, symptoms, changes, edges, plans, events, proofs or silences',
+  )
     .addArgument(new Argument('<kind>', 'what to list').choices(Object.keys(RESOURCES)))
     .argument('[id...]', 'only these; any prefix that is not ambiguous')
-    .addOption(new Option('--state <state>', 'incidents and plans: only these').choices(['open', 'closed', 'all']))
+    .addOption(
+      new Option('--state <state>', 'incidents, symptoms and plans: only these').choices(['open', 'closed', 'all']),
+    )
     .option('--limit <count>', 'at most so many', countArgument);
   withOutput(withConnection(command)).action(async (name: string, ids: string[], options: Options) => {
     const client = connect(options);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ALLOWANCE } from './budget.ts';
 import { LOOKED_AT } from './mask.ts';
 import { DEFAULTS, TemplateMiner } from './miner.ts';
-import { BUCKET_MS, BURST_RATIO, CLEAR_MS, MIN_BURST, WARM_UP } from './watch.ts';
+import { BUCKET_MS, BURST_RATIO, CLEAR_MS, MIN_BURST, MIN_FLOOD, WARM_UP } from './watch.ts';
 
 const text = readFileSync(new URL('../../../docs/logs-detection.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
 
@@ -14,6 +14,7 @@ describe('docs/logs-detection.md', () => {
     `${DEFAULTS.maxTemplates.toLocaleString('en-US')} templates`,
     `first ${LOOKED_AT.toLocaleString('en-US')} characters`,
     `at least ${MIN_BURST} lines in ${BUCKET_MS / 1_000} s, ${BURST_RATIO} times the usual`,
+    `all lines together, at least ${MIN_FLOOD} in ${BUCKET_MS / 1_000} s and ${BURST_RATIO} times the usual`,
     `watched for ${(WARM_UP * BUCKET_MS) / 60_000} minutes`,
     `cleared ${CLEAR_MS / 1_000} s after`,
     `allowance of ${ALLOWANCE.perDay} false alert a day`,

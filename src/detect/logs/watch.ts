@@ -5,6 +5,8 @@
  * - *new*: templates never seen before, against how often this stream says something new, and how much of it at once.
  *   One odd line is no symptom, unless nothing was new for days; several at once are, and one that comes in number.
  * - *bursting*: a template far more often than usual.
+ * - *more*: many more lines than usual, whatever they say: a new complaint in a young stream, which has not shown yet how
+ *   seldom it says something new.
  * - *missing*: a template that used to come again and again and does not, while others still do; or, when nothing
  *   comes at all, the stream as a whole.
  *
@@ -26,6 +28,8 @@ export const WARM_UP = 30;
 export const CLEAR_MS: Ms = 30_000;
 /** Fewer lines in a bucket are no burst, whatever the statistics. */
 export const MIN_BURST = 5;
+/** The same for all lines together. */
+export const MIN_FLOOD = 20;
 /** And it must be this many times the usual count. */
 export const BURST_RATIO = 3;
 /** What is open stays open while it is up to so many orders of magnitude weaker than what it takes to begin. */
@@ -46,6 +50,8 @@ export class LogWatch {
   /** The last bucket with something new. */
   #bornAt = 0;
   #stream: Rate | null = null;
+  /** All lines, as if they were of one template. */
+  #volume: Rate | null = null;
   #counts = new Map<number, number>();
   #bucket = -1;
   #firstBucket = -1;
@@ -135,6 +141,8 @@ export class LogWatch {
       rate.note(bucket, count, this.#lines);
     }
     if (counts.size > 0) {
+      this.#volume ??= new Rate(bucket, this.#lines);
+      this.#volume.note(bucket, totalOf(counts), this.#lines);
       this.#stream ??= new Rate(bucket, this.#lines);
       this.#stream.note(bucket, 1, this.#lines);
     }
@@ -220,7 +228,32 @@ export class LogWatch {
         evidence: [`usually ${mean.toPrecision(2)} times`],
       });
     }
+    const flood = claims.length === 0 ? this.#flood(bucket, counts, weight, now) : null;
+    if (flood) claims.push(flood);
     return claims;
+  }
+
+  #flood(bucket: number, counts: ReadonlyMap<number, number>, weight: number, now: Ms): Claim | null {
+    const count = totalOf(counts);
+    const rate = this.#volume;
+    if (!rate || count < MIN_FLOOD) return null;
+    const mean = rate.mean(bucket, weight);
+    if (count < BURST_RATIO * mean) return null;
+    const logP = rate.burst(count, bucket, weight);
+    if (!this.#mayClaim('anomalous', 'log.volume', logP, 1, now)) return null;
+    const most = [...counts].sort((a, b) => b[1] - a[1]).slice(0, QUOTED);
+    return {
+      kind: 'anomalous',
+      entity: this.#entity,
+      resource: 'log.volume',
+      onsetAt: bucket * BUCKET_MS,
+      logP,
+      summary: `${this.#entity.name} logs much more than usual, mostly ${this.#quote(most[0]?.[0] ?? 0)}`,
+      evidence: [
+        `${count} lines in ${formatDuration(BUCKET_MS)}, usually ${mean.toPrecision(2)}`,
+        ...most.map(([id, lines]) => `${lines} × ${this.#quote(id)}${this.#rates.has(id) ? '' : ' (new)'}`),
+      ],
+    };
   }
 
   #silences(bucket: number, now: Ms): Claim[] {
@@ -271,6 +304,12 @@ export class LogWatch {
     const text = this.#miner.text(id) ?? `template ${id}`;
     return `"${text.length > QUOTE_CHARS ? `${text.slice(0, QUOTE_CHARS)}…` : text}"`;
   }
+}
+
+function totalOf(counts: ReadonlyMap<number, number>): number {
+  let total = 0;
+  for (const count of counts.values()) total += count;
+  return total;
 }
 
 function keyOf({ kind, resource }: Claim): string {

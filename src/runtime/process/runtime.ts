@@ -290,6 +290,10 @@ export class ProcessRuntime implements Runtime {
     this.#sampler.onSample = listener;
   }
 
+  onOutput(listener: (instance: InstanceId, lines: readonly string[]) => void): void {
+    this.#around.logs.watch(listener);
+  }
+
   logs(instance: InstanceId, options: LogOptions): AsyncIterable<string> {
     const file = this.#around.logs.fileOf(instance);
     if (!file) throw new HoldfastError('HF3007', `no log of ${instance} is known here`);

@@ -49,6 +49,7 @@ function recordingPlane(calls: Recorded[]): ControlPlane {
     status: () => STATUS,
     services: () => [],
     instances: () => [],
+    symptoms: () => [],
     edges: () => [],
     incidents: () => [],
     incident: (id) => {

@@ -51,6 +51,7 @@ export function handlers(plane: ControlPlane, facts: ServerFacts): Handlers {
     listEdges: () => plane.edges(),
     listIncidents: ({ query }) => plane.incidents(query.state ?? 'all', query.limit ?? 50),
     getIncident: ({ params }) => plane.incident(params.id),
+    listSymptoms: ({ query }) => plane.symptoms(query.state ?? 'open', query.limit ?? 200),
     listActions: ({ query }) => plane.actions(query.state ?? 'all', query.limit ?? 100),
     listChanges: ({ query }) => plane.changes(query.limit ?? 50),
     listJournal: ({ query }) => plane.journal(query.after ?? null, query.limit ?? 100),

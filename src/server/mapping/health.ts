@@ -10,7 +10,7 @@ import type { EdgeResource, Health, TrafficSummary } from '../../api/resources.t
 import type { Core } from '../../core/contract.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { ServiceSpec } from '../../model/spec.ts';
-import type { EntityRef, Symptom } from '../../model/symptom.ts';
+import { type EntityRef, isAdvisory, type Symptom } from '../../model/symptom.ts';
 
 export function isOpen(incident: { readonly closedAt: number | null }): boolean {
   return incident.closedAt === null;
@@ -18,7 +18,9 @@ export function isOpen(incident: { readonly closedAt: number | null }): boolean 
 
 /** Symptoms that last, over all open incidents. */
 export function openSymptoms(core: Core): readonly Symptom[] {
-  return core.incidents.filter(isOpen).flatMap(({ symptoms }) => symptoms.filter((s) => s.clearedAt === null));
+  return core.incidents
+    .filter(isOpen)
+    .flatMap(({ symptoms }) => symptoms.filter((s) => s.clearedAt === null && !isAdvisory(s)));
 }
 
 /** The service that a symptom speaks of: for an edge the one that is called. */

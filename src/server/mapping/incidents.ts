@@ -4,9 +4,11 @@ import type { Core } from '../../core/contract.ts';
 import type { Change } from '../../model/change.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import type { Action, Incident, Plan, TimelineEntry } from '../../model/incident.ts';
+import { isAdvisory, type Symptom } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import { iso, isoOrNull } from './facts.ts';
 import { isOpen, serviceOf } from './health.ts';
+import { symptomFacts } from './symptoms.ts';
 
 export function incidentResources(
   core: Core,
@@ -45,19 +47,13 @@ export function incidentResource(core: Core, incident: Incident): IncidentResour
     closedAt: isoOrNull(core, incident.closedAt),
     // A symptom that is detected anew in a new life carries the later time: the timeline remembers the first.
     detectedAfterMs: after(
-      least([firstOf(incident, 'detected'), ...incident.symptoms.map(({ detectedAt }) => detectedAt)]),
+      least([firstOf(incident, 'detected'), ...faultsOf(incident).map(({ detectedAt }) => detectedAt)]),
     ),
     explainedAfterMs: after(firstOf(incident, 'explained') ?? diagnosis?.at ?? null),
     actedAfterMs: after(actedAt(incident)),
     repairedAfterMs: after(repairedAt(incident)),
     services: servicesOf(incident),
-    symptoms: incident.symptoms.map((symptom) => ({
-      ...symptom,
-      evidence: [...symptom.evidence],
-      onsetAt: iso(core, symptom.onsetAt),
-      detectedAt: iso(core, symptom.detectedAt),
-      clearedAt: isoOrNull(core, symptom.clearedAt),
-    })),
+    symptoms: incident.symptoms.map((symptom) => symptomFacts(core, symptom)),
     summary: diagnosis?.summary ?? null,
     causes: diagnosis?.causes ?? [],
     victims: diagnosis?.victims ?? [],
@@ -146,7 +142,7 @@ export function actedAt(incident: Incident): Ms | null {
 /** When the last symptom went away, told only once the repair was verified. */
 export function repairedAt(incident: Incident): Ms | null {
   if (incident.status !== 'resolved') return null;
-  const cleared = incident.symptoms.map(({ clearedAt }) => clearedAt);
+  const cleared = faultsOf(incident).map(({ clearedAt }) => clearedAt);
   return cleared.length === 0 || cleared.includes(null) ? incident.closedAt : Math.max(...(cleared as number[]));
 }
 
@@ -156,6 +152,10 @@ export function servicesOf(incident: Incident): readonly string[] {
     ...(incident.diagnosis?.causes.slice(0, 1).map(({ entity }) => serviceOf(entity)) ?? []),
   ];
   return [...new Set(names.filter((name) => name !== null))].sort();
+}
+
+function faultsOf(incident: Incident): readonly Symptom[] {
+  return incident.symptoms.filter((symptom) => !isAdvisory(symptom));
 }
 
 function firstOf(incident: Incident, stage: TimelineEntry['stage']): Ms | null {

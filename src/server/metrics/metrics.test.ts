@@ -151,6 +151,7 @@ function coreWith(incidents: readonly Incident[]): Core {
   const running = (id: string, service: string) => [id, { id, service, phase: 'running', ready: true }] as const;
   return {
     incidents,
+    symptoms: [],
     index: 1,
     stopped: false,
     budget: { max: 1, out: [] },

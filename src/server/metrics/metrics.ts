@@ -1,8 +1,10 @@
 /** GET /metrics: how things are now (from the core), what happened so far (from the tally), and our own cost. */
+
+import type { TelemetryFigures } from '../../agent/telemetry/telemetry.ts';
 import type { Core } from '../../core/contract.ts';
 import type { NotifierFigures } from '../../notify/contract.ts';
 import type { Moment } from '../mapping/facts.ts';
-import { isOpen, openSymptoms } from '../mapping/health.ts';
+import { isOpen } from '../mapping/health.ts';
 import { Exposition, type Sample } from './exposition.ts';
 import { Counter, LATENCY_BOUNDS, LOOP_BOUNDS, type Tally } from './tally.ts';
 
@@ -15,6 +17,7 @@ export interface OwnFigures {
   readonly journalBytes: number;
   readonly journalEntries: number;
   readonly notifiers?: readonly NotifierFigures[];
+  readonly telemetry?: TelemetryFigures;
 }
 
 export function metricsText(moment: Moment, tally: Tally, own: OwnFigures): string {
@@ -32,6 +35,7 @@ export function metricsText(moment: Moment, tally: Tally, own: OwnFigures): stri
   node(out, moment);
   ownFigures(out, own);
   notifiers(out, own.notifiers ?? []);
+  if (own.telemetry) telemetry(out, own.telemetry);
   return out.text();
 }
 
@@ -52,7 +56,7 @@ function state(out: Exposition, core: Core): void {
     ready.add({ service: instance.service }, instance.ready ? 1 : 0);
   }
   const symptoms = new Counter();
-  for (const { kind } of openSymptoms(core)) symptoms.add({ kind });
+  for (const { kind } of core.symptoms) symptoms.add({ kind });
   out.gauge('holdfast_instances', 'Instances by service and phase.', phases.samples());
   out.gauge('holdfast_instances_ready', 'Instances that take traffic, by service.', ready.samples());
   out.gauge('holdfast_replicas_wanted', 'Declared instances, by service.', wanted);
@@ -134,4 +138,22 @@ function notifiers(out: Exposition, all: readonly NotifierFigures[]): void {
   );
   const up = now(({ trouble }) => (trouble === null ? 1 : 0));
   out.gauge('holdfast_notifier_up', '1 unless the last attempt failed.', up);
+}
+
+/** What intakes took and left out, and what became of it. */
+function telemetry(out: Exposition, { meter, judged, unjudged, streams, lines, unknown }: TelemetryFigures): void {
+  const taken = meter.filter(({ reason }) => reason === null);
+  const rows = (list: TelemetryFigures['meter']): readonly Sample[] =>
+    list.map(({ protocol, what, reason, count }) => ({
+      labels: { protocol, what, ...(reason === null ? {} : { reason }) },
+      value: count,
+    }));
+  out.counter('holdfast_intake_accepted_total', 'Taken in, by protocol and kind.', rows(taken));
+  const dropped = meter.filter(({ reason }) => reason !== null);
+  out.counter('holdfast_intake_dropped_total', 'Left out, by protocol, kind and reason.', rows(dropped));
+  out.counter('holdfast_intake_unknown_total', 'Samples and lines of nobody that runs here.', one(unknown));
+  out.gauge('holdfast_series_judged', 'Series that are compared with their past.', one(judged));
+  out.counter('holdfast_series_unjudged_total', 'Samples of series beyond that number.', one(unjudged));
+  out.gauge('holdfast_log_streams', 'Log streams that are watched.', one(streams));
+  out.counter('holdfast_log_lines_total', 'Log lines that were read.', one(lines));
 }

@@ -5,6 +5,7 @@ import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogPolicy } from '../../../model/spec.ts';
 import { LogFile } from './log-file.ts';
+import { LogTail } from './tail.ts';
 
 /**
  * Time between two looks at a log, ms. A log may outgrow its limit by what is written in between: at 100 MB/s that is
@@ -14,6 +15,9 @@ const CHECK_MS = 250;
 /** The same for a log that is being written fast: it grew by a quarter of its limit, or was just rotated. */
 const HOT_CHECK_MS = 20;
 
+/** Looks between two reads of a log for whoever watches the output: one second. */
+const READ_EVERY = 4;
+
 /** For logs whose instance is not known (any more). */
 const LEFT_OVER: LogPolicy = { maxBytes: 10 * 1024 * 1024, maxFiles: 3 };
 
@@ -22,6 +26,9 @@ interface Kept {
   maxBytes: number;
   /** At the last look. */
   size: number;
+  readonly tail: LogTail;
+  /** Looks until it is read again. */
+  readIn: number;
   /** A rotation, or a look that comes sooner than the others, is under way. */
   busy: boolean;
 }
@@ -31,6 +38,7 @@ export class LogKeeper {
   readonly #report: (notice: string) => void;
   readonly #kept = new Map<string, Kept>();
   #timer: NodeJS.Timeout | undefined;
+  #listener: ((instance: string, lines: readonly string[]) => void) | null = null;
   #closed = false;
 
   constructor(dir: string, report: (notice: string) => void) {
@@ -53,6 +61,9 @@ export class LogKeeper {
         file: new LogFile(join(this.#dir, `${instance}.log`), policy),
         maxBytes: policy.maxBytes,
         size: 0,
+        tail: new LogTail(join(this.#dir, `${instance}.log`)),
+        // Spread over the second, so that a thousand logs are not read at once.
+        readIn: this.#kept.size % READ_EVERY,
         busy: false,
       };
       this.#kept.set(instance, kept);
@@ -77,6 +88,11 @@ export class LogKeeper {
     return this.#kept.get(instance)?.file;
   }
 
+  /** Told of what is written, about once a second for each log that grows. */
+  watch(listener: (instance: string, lines: readonly string[]) => void): void {
+    this.#listener = listener;
+  }
+
   #schedule(): void {
     this.#timer = setTimeout(() => {
       for (const [instance, kept] of this.#kept) this.#look(instance, kept);
@@ -90,6 +106,7 @@ export class LogKeeper {
     const size = statSync(kept.file.path, { throwIfNoEntry: false })?.size ?? 0;
     const grown = size - kept.size;
     kept.size = size;
+    if (this.#listener) this.#read(instance, kept, size, this.#listener);
     if (size <= kept.maxBytes) {
       if (grown > kept.maxBytes / 4) this.#lookSoon(instance, kept);
       return;
@@ -100,8 +117,23 @@ export class LogKeeper {
       .catch((error: unknown) => this.#report(`the log of ${instance} could not be rotated: ${String(error)}`))
       .finally(() => {
         kept.size = 0;
+        kept.tail.restart();
         this.#lookSoon(instance, kept);
       });
+  }
+
+  #read(
+    instance: string,
+    kept: Kept,
+    size: number,
+    listener: (instance: string, lines: readonly string[]) => void,
+  ): void {
+    kept.readIn -= 1;
+    // What is about to be rotated away is read before.
+    if (kept.readIn > 0 && size <= kept.maxBytes) return;
+    kept.readIn = READ_EVERY;
+    const lines = kept.tail.read(size);
+    if (lines.length > 0) listener(instance, lines);
   }
 
   #lookSoon(instance: string, kept: Kept): void {
