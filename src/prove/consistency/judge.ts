@@ -8,7 +8,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import { type HistoryEvent, show, type Value } from '../history/event.ts';
 import { FAIL, historyOf, OK } from '../history/history.ts';
 import { checkLinearizable, objectOf } from '../linearizability/check.ts';
-import type { ObjectName } from '../linearizability/objects.ts';
+import { FUNCTIONS, type ObjectName } from '../linearizability/objects.ts';
 import type { SearchBudget } from '../linearizability/search.ts';
 import { type AnomalyName, type IsolationLevel, LEVELS, rulesOut } from '../transactions/anomalies.ts';
 import { checkTransactions, type TransactionReport } from '../transactions/check.ts';
@@ -49,6 +49,8 @@ function judgeObjects(events: readonly HistoryEvent[], options: JudgeOptions): C
   const history = historyOf(events);
   const { initial, budget } = options;
   const object = (options.kind as ObjectName | undefined) ?? objectOf(history);
+  const foreign = history.functions.filter((f) => !FUNCTIONS[object].includes(f));
+  if (foreign.length > 0) throw new TypeError(`a ${object} has no ${foreign.join(', ')}`);
   const checked = options.expect ?? 'linearizable';
   const base: Base = {
     checked,
@@ -174,7 +176,7 @@ type Word = ConsistencyVerdict['verdict'];
 
 /** What nothing was done to keeps every promise: that is no verdict. */
 function concluded(found: Word, given: Base): ConsistencyVerdict {
-  const idle = found === 'holds' && given.operations > 0 && given.outcomes.ok === 0;
+  const idle = found === 'holds' && given.outcomes.ok === 0;
   const verdict = idle ? 'unknown' : found;
   const base = idle ? { ...given, holds: [], reason: 'no operation succeeded' } : given;
   return { verdict, ...base, summary: summarise(verdict, base) };

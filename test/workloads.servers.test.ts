@@ -1,0 +1,123 @@
+/** Workloads on real servers that are killed meanwhile: Redis, PostgreSQL, and what each promises. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ConsistencyModel, ConsistencyVerdict, WorkloadKind } from '../src/model/consistency.ts';
+import { judgeHistory, kindNamed } from '../src/prove/consistency/index.ts';
+import { adapterFor, runWorkload, type WorkloadRun } from '../src/workload/index.ts';
+import { Postgres, Redis, type TestServer } from './support/servers.ts';
+import { pause } from './support/system.ts';
+
+const servers: TestServer[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.end();
+});
+
+const running = <T extends TestServer>(server: T): T => {
+  servers.push(server);
+  return server;
+};
+
+interface Shape {
+  readonly kind: WorkloadKind;
+  readonly ms: number;
+  readonly keys?: number;
+  readonly opsPerSec?: number;
+}
+
+async function workload(target: string, { kind, ms, keys, opsPerSec = 600 }: Shape): Promise<WorkloadRun> {
+  const adapter = await adapterFor(target);
+  return runWorkload({ kind, adapter, seed: 3, until: ms, opsPerSec, timeoutMs: 1_000, ...(keys ? { keys } : {}) });
+}
+
+async function verdictOn(
+  run: WorkloadRun,
+  kind: WorkloadKind,
+  expected?: ConsistencyModel,
+): Promise<ConsistencyVerdict> {
+  const { events, leftovers } = await run.done;
+  expect(leftovers).toEqual([]);
+  return judgeHistory(events, { kind: kindNamed(kind), ...(expected ? { expect: expected } : {}) });
+}
+
+const shown = ({ summary, contradictions }: ConsistencyVerdict): string =>
+  [summary, ...contradictions.map(({ drawing }) => drawing)].join('\n');
+
+/** kill -9 and a start again, a few times while clients work. */
+async function killMeanwhile(server: TestServer, run: WorkloadRun, times: number): Promise<void> {
+  for (let n = 0; n < times; n++) {
+    await pause(500);
+    const before = run.stats().ok;
+    await server.kill();
+    await pause(200);
+    await server.start();
+    await expect.poll(() => run.stats().ok, { timeout: 10_000 }).toBeGreaterThan(before + 20);
+  }
+}
+
+describe('Redis', () => {
+  it.each(['register', 'cas-register', 'set', 'counter', 'queue', 'list-append'] as const)('%s', async (kind) => {
+    const redis = running(await Redis.start('--save', '', '--appendonly', 'no'));
+    const verdict = await verdictOn(await workload(`redis://127.0.0.1:${redis.port}`, { kind, ms: 800 }), kind);
+    expect(verdict.verdict, shown(verdict)).toBe('holds');
+    expect(verdict.outcomes.ok).toBeGreaterThan(100);
+  });
+
+  it('killed and restarted, with every write on disk before its answer: a linearizable register', async () => {
+    const redis = running(await Redis.start('--save', '', '--appendonly', 'yes', '--appendfsync', 'always'));
+    const run = await workload(`redis://127.0.0.1:${redis.port}`, { kind: 'cas-register', ms: 4_500 });
+    await killMeanwhile(redis, run, 3);
+    const verdict = await verdictOn(run, 'cas-register');
+    expect(verdict.verdict, shown(verdict)).toBe('holds');
+    expect(run.stats().refused).toBeGreaterThan(0);
+  });
+
+  it('killed and restarted without its file: the loss is found and counted', async () => {
+    const redis = running(await Redis.start('--save', '', '--appendonly', 'no'));
+    const run = await workload(`redis://127.0.0.1:${redis.port}`, { kind: 'set', ms: 2_500 });
+    await killMeanwhile(redis, run, 1);
+    const { events } = await run.done;
+    const judged = (expected: ConsistencyModel) => judgeHistory(events, { kind: 'set', expect: expected });
+    expect(judged('linearizable').verdict).toBe('violated');
+    const lost = judged('no-lost-writes');
+    expect(lost.verdict).toBe('violated');
+    expect(lost.anomalies[0]?.count).toBeGreaterThan(5);
+  });
+});
+
+describe('PostgreSQL', () => {
+  let postgres: Postgres;
+  beforeAll(async () => {
+    postgres = await Postgres.start();
+  });
+  afterAll(() => postgres.end());
+
+  it('is serializable when asked to be, and less when not; kill -9 loses nothing', async () => {
+    const at = (level: string): string => `postgres://test@127.0.0.1:${postgres.port}/postgres?isolation=${level}`;
+    // Two lists and eight clients: they meet all the time.
+    const shape: Shape = { kind: 'list-append', ms: 2_500, keys: 2, opsPerSec: 400 };
+    const serializable = await verdictOn(await workload(at('serializable'), shape), 'list-append', 'serializable');
+    expect(serializable.verdict, shown(serializable)).toBe('holds');
+    expect(serializable.outcomes.ok).toBeGreaterThan(50);
+
+    const committed = await verdictOn(await workload(at('read-committed'), shape), 'list-append', 'serializable');
+    expect(committed.verdict).toBe('violated');
+    expect(committed.holds).toContain('read-committed');
+    expect(committed.anomalies.map(({ name }) => name)).toContain('lost update');
+    expect(committed.contradictions[0]?.drawing).toContain('append');
+
+    const snapshot = await verdictOn(await workload(at('repeatable-read'), shape), 'list-append', 'serializable');
+    expect(snapshot.holds, shown(snapshot)).toContain('snapshot-isolation');
+    expect(snapshot.anomalies.map(({ name }) => name)).toContain('G2-item');
+
+    const run = await workload(at('read-committed'), { kind: 'register', ms: 4_000 });
+    await killMeanwhile(postgres, run, 2);
+    const register = await verdictOn(run, 'register');
+    expect(register.verdict, shown(register)).toBe('holds');
+  });
+
+  it.each(['cas-register', 'set', 'counter'] as const)('%s', async (kind) => {
+    const target = `postgres://test@127.0.0.1:${postgres.port}/postgres?isolation=read-committed`;
+    const verdict = await verdictOn(await workload(target, { kind, ms: 800 }), kind);
+    expect(verdict.verdict, shown(verdict)).toBe('holds');
+    expect(verdict.outcomes.ok).toBeGreaterThan(50);
+  });
+});
