@@ -25,6 +25,8 @@ export function report(name: string, outcomes: readonly Outcome[]): void {
   for (const outcome of outcomes) {
     for (const wrong of outcome.wrong)
       process.stdout.write(`  ${outcome.id}${outcome.serverKilled ? ' (killed too)' : ''}: ${wrong}\n`);
+    // Also when a second try went well: what went wrong once is to be understood.
+    if (outcome.wrong.length > 0) process.stdout.write(`${outcome.stories.join('\n\n')}\n`);
   }
   const path = join(ROOT, 'coverage', `faults-${name}.json`);
   mkdirSync(dirname(path), { recursive: true });
