@@ -75,7 +75,18 @@ describe('a system', () => {
     const { code, stderr } = await ask('up');
     expect(code).toBe(1);
     expect(stderr).toMatch(/compose\.yaml:8:5: HF1003 .*replcias/);
+    expect((await ask('plan')).stderr).toBe(stderr);
     expect(processesOf(stateDir())).toEqual([]);
+    expect(existsSync(stateDir())).toBe(false);
+  });
+
+  it('is planned where no server runs', async () => {
+    write();
+    const { code, stdout, stderr } = await ask('plan');
+    expect(code, stderr).toBe(0);
+    expect(stdout).toBe('small: 1 to add (1 service)\n+ hello: start 2 instances\n');
+    expect(stderr).toContain('holdfast up -f');
+    expect(existsSync(stateDir())).toBe(false);
   });
 
   it('comes up with variables from .env, and says where it is', async () => {

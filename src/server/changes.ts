@@ -5,14 +5,44 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { Core } from '../core/contract.ts';
+import type { PlanResult, SpecSource } from '../api/resources.ts';
 import { HoldfastError } from '../model/errors.ts';
+import type { RouteTable } from '../model/routes.ts';
 import { OUTSIDE } from '../model/signal.ts';
-import type { ServiceSpec, SpecNotice } from '../model/spec.ts';
-import type { ParsedSpec } from '../spec/index.ts';
+import type { ServiceSpec, SpecNotice, SystemSpec } from '../model/spec.ts';
+import { diffPolicy, diffSystems, type ParsedSpec, parseSpec } from '../spec/index.ts';
+
+/** What a spec is compared with: the core, or NOTHING. */
+export interface Present {
+  readonly index: number;
+  readonly spec: SystemSpec | null;
+  readonly routes: RouteTable | null;
+}
+
+export const NOTHING: Present = { index: 0, spec: null, routes: null };
+
+/** Throws what is wrong with the spec, all of it at once. */
+export function parse(source: SpecSource): ParsedSpec {
+  return parseSpec(source, { readFile: readSpecFile });
+}
+
+export async function planOf(source: SpecSource, present: Present): Promise<PlanResult> {
+  const parsed = parse(source);
+  const changes = diffSystems(present.spec, parsed.spec);
+  const policy = diffPolicy(present.spec, parsed.spec);
+  const ports = portNotices(await takenPorts(present, parsed));
+  return {
+    index: present.index,
+    system: parsed.spec.name,
+    notices: [...parsed.notices, ...ports, ...commandNotices(parsed)],
+    changes,
+    policy,
+    empty: policy.length === 0 && changes.every(({ change }) => change === 'none'),
+  };
+}
 
 /** Files that a spec brings in (include, extends, env_file), from this machine's disk; undefined: there is none. */
-export function readSpecFile(path: string): string | undefined {
+function readSpecFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -22,11 +52,9 @@ export function readSpecFile(path: string): string | undefined {
 }
 
 /** HF4001, with the place in the file, for every published port that somebody else holds. */
-export async function takenPorts(core: Core, parsed: ParsedSpec): Promise<readonly HoldfastError[]> {
+export async function takenPorts({ routes }: Present, parsed: ParsedSpec): Promise<readonly HoldfastError[]> {
   const ours = new Set(
-    (core.routes?.listeners ?? [])
-      .filter(({ caller }) => caller === OUTSIDE)
-      .map(({ host, port }) => `${host}:${port}`),
+    (routes?.listeners ?? []).filter(({ caller }) => caller === OUTSIDE).map(({ host, port }) => `${host}:${port}`),
   );
   const errors: HoldfastError[] = [];
   for (const service of Object.values(parsed.spec.services)) {
@@ -64,7 +92,7 @@ export function oneError(errors: readonly HoldfastError[]): HoldfastError | null
 }
 
 /** Said in plans: what applying this would run into. */
-export function portNotices(errors: readonly HoldfastError[]): readonly SpecNotice[] {
+function portNotices(errors: readonly HoldfastError[]): readonly SpecNotice[] {
   return errors.map(({ code, message, at }) => ({
     code,
     file: at?.file ?? '',

@@ -1,10 +1,8 @@
 /** The ControlPlane over a running daemon: reads are mapped from the core, writes are inputs of it. */
-import type { SpecSource } from '../api/resources.ts';
 import type { CoreInput, CoreOutput } from '../core/contract.ts';
 import { ERROR_CODES, type ErrorCode } from '../model/error-codes.ts';
 import { HoldfastError } from '../model/errors.ts';
-import { diffPolicy, diffSystems, type ParsedSpec, parseSpec } from '../spec/index.ts';
-import { commandNotices, oneError, portNotices, readSpecFile, takenPorts } from './changes.ts';
+import { commandNotices, oneError, parse, planOf, takenPorts } from './changes.ts';
 import type { ControlPlane, ProvingPlane } from './control-plane.ts';
 import type { Daemon } from './daemon.ts';
 import type { StopNote } from './journal-view.ts';
@@ -29,8 +27,6 @@ export interface PlaneOptions {
   readonly proving: ProvingPlane;
   readonly cores: CoreFactory;
 }
-
-const parse = (source: SpecSource): ParsedSpec => parseSpec(source, { readFile: readSpecFile });
 
 type Accepted = Extract<CoreOutput, { ok: true }>;
 
@@ -66,20 +62,7 @@ export function controlPlane({ daemon, cores, proving }: PlaneOptions): ControlP
     heartbeat: (instance, pass, note) => daemon.agent.heartbeat(instance, pass, note),
     logs: (instance, options) => daemon.agent.logs(instance, options),
 
-    async plan(source) {
-      const parsed = parse(source);
-      const changes = diffSystems(core.spec, parsed.spec);
-      const policy = diffPolicy(core.spec, parsed.spec);
-      const ports = portNotices(await takenPorts(core, parsed));
-      return {
-        index: core.index,
-        system: parsed.spec.name,
-        notices: [...parsed.notices, ...ports, ...commandNotices(parsed)],
-        changes,
-        policy,
-        empty: policy.length === 0 && changes.every(({ change }) => change === 'none'),
-      };
-    },
+    plan: (source) => planOf(source, core),
 
     async apply(source, index, { who, why }) {
       const parsed = parse(source);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { HoldfastClient } from '../../api/client.ts';
 import type { ApplyResult, SpecSource } from '../../api/resources.ts';
 import { HoldfastError } from '../../model/errors.ts';
-import { type ConnectionOptions, connect, findStateDir, STATE_DIR_NAME } from '../connect.ts';
+import { type ConnectionOptions, connect, findStateDir, isAlive, readApiFile, STATE_DIR_NAME } from '../connect.ts';
 import { ensureServer, type Server, stopServer } from '../daemon.ts';
 import { EXIT } from '../exit.ts';
 import {
@@ -39,7 +39,7 @@ export function register(program: Command): void {
 async function up(options: Options): Promise<void> {
   const path = findSpecFile(options);
   const spec = readSpec(path, options);
-  const server = await serverFor(options, path);
+  const server = await serverFor(options, path, spec);
   const applied = await planAndApply(server.client, spec, options.reason ?? `up -f ${basename(path)}`).catch(
     async (error) => {
       // A spec that is refused starts nothing: not even a server that then has nothing to do.
@@ -68,13 +68,20 @@ async function planAndApply(client: HoldfastClient, spec: SpecSource, why: strin
 }
 
 /** A server that was named is somebody else's to start. */
-async function serverFor(options: Options, specPath: string): Promise<Server & { stateDir?: string }> {
+async function serverFor(
+  options: Options,
+  specPath: string,
+  spec: SpecSource,
+): Promise<Server & { stateDir?: string }> {
   if (options.server ?? process.env.HOLDFAST_SERVER) {
     const client = connect(options);
     return { client, pid: 0, url: client.url, started: false };
   }
   const given = options.stateDir ?? process.env.HOLDFAST_STATE_DIR;
   const stateDir = resolve(given ?? join(dirname(specPath), STATE_DIR_NAME));
+  const present = readApiFile(stateDir);
+  // What is wrong with the file is said before anything is started for it.
+  if (!present || !isAlive(present.pid)) await (await import('../../offline/plan.ts')).planFromNothing(spec);
   const progress = new Progress('starting the server');
   try {
     const server = await ensureServer(stateDir, options.token, serverArguments(options));
