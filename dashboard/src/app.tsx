@@ -4,6 +4,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { IncidentPage } from './pages/incident.tsx';
 import { MapPage } from './pages/map.tsx';
 import { Overview } from './pages/overview.tsx';
+import { ProofPage } from './pages/proof.tsx';
+import { Proofs } from './pages/proofs.tsx';
 import { ServicePage } from './pages/service.tsx';
 import { AskDialog } from './parts/ask-dialog.tsx';
 import { ConnectionBanner, Welcome } from './parts/connection.tsx';
@@ -79,6 +81,10 @@ function Page({ at }: { readonly at: Route }): JSX.Element {
       return <ServicePage key={at.name} name={at.name} />;
     case 'incident':
       return <IncidentPage key={at.id} id={at.id} />;
+    case 'proofs':
+      return <Proofs />;
+    case 'proof':
+      return <ProofPage key={at.id} id={at.id} />;
     case 'unknown':
       return (
         <p class="empty">
@@ -91,5 +97,6 @@ function Page({ at }: { readonly at: Route }): JSX.Element {
 function titleOf(at: Route): string {
   if (at.page === 'service') return at.name;
   if (at.page === 'incident') return `Incident ${at.id}`;
-  return { overview: 'Overview', map: 'Map', unknown: 'Not found' }[at.page];
+  if (at.page === 'proof') return `Proof ${at.id}`;
+  return { overview: 'Overview', map: 'Map', proofs: 'Proofs', unknown: 'Not found' }[at.page];
 }

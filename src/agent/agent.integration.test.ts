@@ -31,6 +31,11 @@ function boot(): void {
         return { version: table.version, failed: [] };
       },
       onSignals: () => {},
+      putFault: () => Promise.reject(new Error('no traffic process here')),
+      renewFault: () => Promise.reject(new Error('no traffic process here')),
+      removeFaults: async () => [],
+      faults: async () => [],
+      onFaultEnded: () => {},
     },
   });
   messages = [];

@@ -23,14 +23,14 @@ import { Faults } from './faults.ts';
 import { BEAT_MS, LagMeter } from './lag.ts';
 import { NodeSampler } from './node-sampler.ts';
 import { Outbox } from './outbox.ts';
-import type { Clock, TrafficPort } from './ports.ts';
+import type { Clock, NetworkFaultPort, TrafficPort } from './ports.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface AgentOptions {
   readonly node: string;
   readonly stateDir: string;
   readonly runtime: Runtime;
-  readonly traffic: TrafficPort;
+  readonly traffic: TrafficPort & NetworkFaultPort;
   readonly clock: Clock;
   /** Absent: nothing is taken in, and nobody reads logs. */
   readonly telemetry?: Telemetry;
@@ -65,6 +65,7 @@ export class Agent {
       stateDir: options.stateDir,
       clock: options.clock,
       lifeOf: (instance) => options.runtime.lifeOf(instance),
+      network: options.traffic,
       report: (faults) => {
         if (!this.#stopped) this.#listener({ kind: 'faults', node: options.node, faults });
       },
@@ -164,7 +165,7 @@ export class Agent {
   }
 
   /** Looked up in the world now: what is left of these faults. */
-  residue(faults: readonly string[]): readonly string[] {
+  residue(faults: readonly string[]): Promise<readonly string[]> {
     return this.#faults.residue(faults);
   }
 

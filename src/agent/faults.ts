@@ -10,11 +10,13 @@ import type { FaultKindFacts, FaultOrder, FaultReport } from '../model/fault.ts'
 import type { InstanceId } from '../model/instance.ts';
 import type { InventoryItem } from '../model/link.ts';
 import type { Ms } from '../model/time.ts';
-import type { Clock } from './ports.ts';
+import { NetworkFaults, networkFaultKinds } from './network-faults.ts';
+import type { Clock, NetworkFaultPort } from './ports.ts';
 
 export interface FaultsOptions {
   readonly stateDir: string;
   readonly clock: Clock;
+  readonly network: NetworkFaultPort;
   readonly lifeOf: (instance: InstanceId) => InventoryItem | undefined;
   readonly report: (faults: readonly FaultReport[]) => void;
   readonly complain: (what: string, error: unknown) => void;
@@ -28,6 +30,7 @@ const KEPT_MS: Ms = 600_000;
 export class Faults {
   readonly #o: FaultsOptions;
   readonly #injector: Injector;
+  readonly #network: NetworkFaults;
   /** Order → instance that it follows through its lives. */
   readonly #instances = new Map<string, InstanceId>();
   readonly #told = new Map<string, string>();
@@ -38,10 +41,12 @@ export class Faults {
   constructor(options: FaultsOptions) {
     this.#o = options;
     this.#injector = new Injector(options.stateDir);
+    this.#network = new NetworkFaults({ ...options, port: options.network });
   }
 
   /** Everything that is known, so that the core may put its own picture right; what nobody keeps is reverted. */
   start(): void {
+    this.#network.start();
     this.#injector.sweep();
     const now = monotonic();
     for (const { fault, end } of this.#injector.list()) {
@@ -51,6 +56,10 @@ export class Faults {
   }
 
   inject(order: FaultOrder): void {
+    if (this.#network.knows(order.kind)) {
+      this.#network.inject(order);
+      return;
+    }
     this.#begin(order).catch((error: unknown) => {
       const { message, remedy } = asHoldfastError(error);
       const end = { reason: 'failed', detail: `${message} (${remedy})`, residue: [] };
@@ -98,6 +107,10 @@ export class Faults {
   }
 
   renew(id: string, leaseMs: Ms): void {
+    if (this.#network.has(id)) {
+      this.#network.renew(id, leaseMs);
+      return;
+    }
     try {
       this.#injector.renew(id, leaseMs);
     } catch (error) {
@@ -106,6 +119,10 @@ export class Faults {
   }
 
   revert(id: string): void {
+    if (this.#network.has(id)) {
+      this.#network.revert(id);
+      return;
+    }
     if (!this.#injector.status(id)) {
       const end = { reason: 'asked', detail: '', residue: [] };
       const never: FaultReport = { id, phase: 'ended', begunAt: null, bite: null, end };
@@ -119,6 +136,7 @@ export class Faults {
   }
 
   revertAll(): void {
+    this.#network.revertAll();
     this.#injector
       .revertAll()
       .catch((error: unknown) => this.#o.complain('faults', error))
@@ -143,12 +161,14 @@ export class Faults {
   }
 
   /** Looked up in the world now, not remembered. */
-  residue(ids: readonly string[]): readonly string[] {
-    return ids.flatMap((id) => (this.#injector.status(id) ? this.#injector.residue(id) : []));
+  async residue(ids: readonly string[]): Promise<readonly string[]> {
+    const here = ids.flatMap((id) => (this.#injector.status(id) ? this.#injector.residue(id) : []));
+    return [...here, ...(await this.#network.residue(ids))];
   }
 
   close(): void {
     this.#closed = true;
+    this.#network.close();
     if (this.#timer) clearTimeout(this.#timer);
   }
 
@@ -203,10 +223,11 @@ function monotonic(): Ms {
 
 /** The catalogue, with what this machine can do. */
 export function faultKinds(): readonly FaultKindFacts[] {
-  return EXECUTORS.map((executor) => {
+  const own = EXECUTORS.map((executor) => {
     const { kind, what, parameters, instant, targets, needs, measured, reverted } = executor;
     const can = executor.possible();
     const how = can.possible ? can.how : `${can.why}. ${can.instead}`;
     return { kind, what, parameters, instant, targets, needs, measured, reverted, possible: can.possible, how };
   });
+  return [...own, ...networkFaultKinds()];
 }

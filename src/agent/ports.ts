@@ -1,4 +1,5 @@
 /** What the agent needs from its surroundings, besides a runtime. */
+import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
 import type { RouteTable } from '../model/routes.ts';
 import type { Signal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
@@ -18,4 +19,15 @@ export interface TrafficPort {
   apply(table: RouteTable): Promise<RoutesApplied>;
   /** Edge windows and stalls, as they are measured. */
   onSignals(listener: (signals: readonly Signal[]) => void): void;
+}
+
+/** Network faults of the traffic process, each under a lease there. */
+export interface NetworkFaultPort {
+  /** In force when it resolves. */
+  putFault(fault: NetworkFault): Promise<NetworkFaultStatus>;
+  renewFault(id: string, leaseMs: Ms): Promise<NetworkFaultStatus>;
+  /** null: all. Gone when it resolves. */
+  removeFaults(id: string | null): Promise<readonly NetworkFaultEnded[]>;
+  faults(): Promise<readonly NetworkFaultStatus[]>;
+  onFaultEnded(listener: (ended: NetworkFaultEnded) => void): void;
 }

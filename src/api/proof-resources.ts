@@ -68,6 +68,12 @@ export interface ProofResource {
 
 /** GET /v1/proofs/{id} */
 export interface ProofDetail extends ProofResource {
+  /** The run of the same suite that comes after this one; null: none yet. */
+  readonly next: string | null;
+  /** Others of the suite are still to come or under way. */
+  readonly more: boolean;
+  /** What exploring has found so far: failing schedules in their smallest form. */
+  readonly discoveries: readonly { readonly found: string; readonly smallest: string }[];
   /** The verdict as text, as `holdfast describe proof` prints it. */
   readonly text: string;
   /** JUnit XML of the whole suite, as far as it has been judged. */
@@ -110,7 +116,17 @@ export interface ExperimentFile {
 export interface ProofRequest {
   readonly run:
     | { readonly kind: 'experiments'; readonly files: readonly ExperimentFile[] }
-    | { readonly kind: 'catalogue'; readonly faults: readonly string[]; readonly services: readonly string[] };
+    | { readonly kind: 'catalogue'; readonly faults: readonly string[]; readonly services: readonly string[] }
+    /** Single faults, then pairs, ordered by what is likely to break; what fails is shrunk. */
+    | {
+        readonly kind: 'explore';
+        readonly seed: number;
+        /** At most so many, shrinking included. */
+        readonly runs: number;
+        readonly pairs: boolean;
+        readonly faults: readonly string[];
+        readonly services: readonly string[];
+      };
   /** For `env` in configuration and secrets. */
   readonly environment: Readonly<Record<string, string>>;
   /** Names the exact targets and does nothing. */
@@ -130,9 +146,9 @@ export interface ProofStopRequest {
   readonly why: string;
 }
 
-/** The live view of it all. */
+/** The live view of it all: `event: proofs`. */
 export interface ProvingResource {
   readonly running: readonly FaultResource[];
-  /** Newest first. */
+  /** Newest first, without findings, and with their newest line of progress only. */
   readonly proofs: readonly ProofResource[];
 }

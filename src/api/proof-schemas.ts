@@ -96,6 +96,9 @@ export const ProofSchema = Type.Object(proof, { title: 'Proof' });
 export const ProofDetailSchema = Type.Object(
   {
     ...proof,
+    next: nullable(Type.String()),
+    more: Type.Boolean(),
+    discoveries: Type.Array(Type.Object({ found: Type.String(), smallest: Type.String() })),
     text: Type.String(),
     junit: Type.String(),
     earlier: Type.Array(
@@ -142,6 +145,17 @@ export const ProofRequestSchema = Type.Object(
         closed,
       ),
       Type.Object({ kind: Type.Literal('catalogue'), faults: names, services: names }, closed),
+      Type.Object(
+        {
+          kind: Type.Literal('explore'),
+          seed: Type.Integer({ minimum: 0, maximum: 0xffff_ffff }),
+          runs: Type.Integer({ minimum: 1, maximum: 1_000 }),
+          pairs: Type.Boolean(),
+          faults: names,
+          services: names,
+        },
+        closed,
+      ),
     ]),
     environment: Type.Record(Type.String(), Type.String()),
     dryRun: Type.Boolean(),

@@ -584,6 +584,7 @@ describe('faults on purpose', () => {
         kind: 'pause',
         parameters: {},
         instances,
+        from: null,
         experiment: 'p',
         leaseMs: 10_000,
         instant: false,
@@ -614,7 +615,15 @@ describe('faults on purpose', () => {
     expect(h.faultOrders).toEqual([
       {
         kind: 'inject',
-        order: { id: 'p-1-1', kind: 'pause', parameters: {}, instance: 'web-2', leaseMs: 10_000, holder: 'p' },
+        order: {
+          id: 'p-1-1',
+          kind: 'pause',
+          parameters: {},
+          instance: 'web-2',
+          from: null,
+          leaseMs: 10_000,
+          holder: 'p',
+        },
       },
     ]);
   });

@@ -49,7 +49,7 @@ export function revertAll(ctx: Context): void {
 }
 
 function inject(ctx: Context, request: FaultRequest, who: string): void {
-  const { id, kind, instances, experiment, parameters, leaseMs, instant } = request;
+  const { id, kind, instances, from, experiment, parameters, leaseMs, instant } = request;
   if (ctx.state.faults.has(id)) {
     ctx.ok(`${kind} has been asked for`, id);
     return;
@@ -80,7 +80,10 @@ function inject(ctx: Context, request: FaultRequest, who: string): void {
   });
   forgetOld(ctx);
   for (const { id: order, instance } of targets) {
-    ctx.command({ kind: 'inject', order: { id: order, kind, parameters, instance, leaseMs, holder: experiment } });
+    ctx.command({
+      kind: 'inject',
+      order: { id: order, kind, parameters, instance, from, leaseMs, holder: experiment },
+    });
   }
   const where = instances.join(', ') || 'the machine';
   ctx.event('experiment', 'warn', `${experiment}: ${kind} on ${where}, asked by ${who}`);

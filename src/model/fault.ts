@@ -15,6 +15,8 @@ export interface FaultOrder {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Null: the machine itself. */
   readonly instance: InstanceId | null;
+  /** For faults on the way to the instance: calls of this service only; null: everybody's. */
+  readonly from: string | null;
   readonly leaseMs: Ms;
   /** Who asked: the id of the experiment's run. */
   readonly holder: string;
@@ -58,6 +60,7 @@ export interface FaultRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Exactly these. Empty: the machine itself. */
   readonly instances: readonly InstanceId[];
+  readonly from: string | null;
   readonly experiment: string;
   readonly leaseMs: Ms;
   /** Over at once: what it did is no longer paid for once it is done. */

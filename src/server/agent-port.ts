@@ -21,7 +21,7 @@ export interface AgentPort {
   /** The faults that can be injected, with what this machine can do. Asked for seldom: it tries things out. */
   faultKinds(): readonly FaultKindFacts[];
   /** What these faults have left in the world, looked up now. */
-  residue(faults: readonly string[]): readonly string[];
+  residue(faults: readonly string[]): Promise<readonly string[]>;
   /** Lets go of everything; instances go on. `traffic`: the traffic process is ended as well. */
   close(traffic: boolean): Promise<void>;
 }

@@ -2,9 +2,10 @@
  * The agent's view of the traffic process: a request ("apply this table") made of the client's events. The traffic
  * process stamps what it measures with the machine's own monotonic clock; here that becomes the core's clock.
  */
-import type { RoutesApplied, TrafficPort } from '../agent/ports.ts';
+import type { NetworkFaultPort, RoutesApplied, TrafficPort } from '../agent/ports.ts';
 import type { StatusResource } from '../api/resources.ts';
 import { HoldfastError } from '../model/errors.ts';
+import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
 import type { RouteTable } from '../model/routes.ts';
 import type { EdgeSignal, Signal, StallSignal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
@@ -18,12 +19,13 @@ interface Waiting {
   readonly resolve: (applied: RoutesApplied) => void;
 }
 
-export class TrafficLink implements TrafficPort {
+export class TrafficLink implements TrafficPort, NetworkFaultPort {
   readonly #client: TrafficClient;
   readonly #offsetMs: Ms;
   readonly #changed: (applied: RoutesApplied) => void;
   #connecting: Promise<void> = Promise.resolve();
   #waiting: Waiting[] = [];
+  #faultEnded: (ended: NetworkFaultEnded) => void = () => undefined;
   #listener: (signals: readonly Signal[]) => void = () => undefined;
 
   /** `changed`: a table that was in force already changed by itself: a listener that had failed listens now. */
@@ -34,11 +36,32 @@ export class TrafficLink implements TrafficPort {
       onSignals: (signals) => this.#listener(signals.map((signal) => this.#shifted(signal))),
       onApplied: (applied) => this.#applied(applied),
       onStatus: touched,
+      onFaultEnded: (ended) => this.#faultEnded(ended),
     });
   }
 
   onSignals(listener: (signals: readonly Signal[]) => void): void {
     this.#listener = listener;
+  }
+
+  onFaultEnded(listener: (ended: NetworkFaultEnded) => void): void {
+    this.#faultEnded = listener;
+  }
+
+  putFault(fault: NetworkFault): Promise<NetworkFaultStatus> {
+    return this.#client.putFault(fault);
+  }
+
+  renewFault(id: string, leaseMs: Ms): Promise<NetworkFaultStatus> {
+    return this.#client.renewFault(id, leaseMs);
+  }
+
+  removeFaults(id: string | null): Promise<readonly NetworkFaultEnded[]> {
+    return this.#client.removeFaults(id);
+  }
+
+  faults(): Promise<readonly NetworkFaultStatus[]> {
+    return this.#client.faults();
   }
 
   /** Adopts the traffic process that runs, so that what it measures arrives before there is a new table. */

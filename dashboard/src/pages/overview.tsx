@@ -11,6 +11,7 @@ import { sumRates } from '../view/sparkline.ts';
 import { isOpen } from '../view/stages.ts';
 import { Activity, BlindSpots, Budget, Changes, Parts, Silences } from './overview-aside.tsx';
 import { Figures } from './overview-figures.tsx';
+import { Running } from './proofs.tsx';
 
 const CLOSED_SHOWN = 8;
 
@@ -76,6 +77,7 @@ export function Overview(): JSX.Element {
           </Panel>
         </div>
         <aside aria-label="Limits, changes and Holdfast itself">
+          <Running />
           <Budget />
           <Silences />
           <Changes />

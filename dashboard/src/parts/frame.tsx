@@ -81,6 +81,11 @@ export function Sidebar(): JSX.Element {
             <Icon name="map" /> Map
           </a>
         </li>
+        <li>
+          <a href={href({ page: 'proofs' })} {...current(at.page === 'proofs' || at.page === 'proof')}>
+            <Icon name="check" /> Proofs
+          </a>
+        </li>
         <li class="phone-only">
           <button type="button" onClick={() => show('palette')}>
             <Icon name="search" /> Find

@@ -112,6 +112,7 @@ function entriesOf({ services, incidents, status }: State): readonly Entry[] {
     ...open.map(({ id, title }) => goto(title, 'open incident', href({ page: 'incident', id }))),
     goto('Overview', 'page', href({ page: 'overview' })),
     goto('Map', 'page', href({ page: 'map' })),
+    goto('Proofs', 'page', href({ page: 'proofs' })),
     ...services.map(({ name }) => goto(name, 'service', href({ page: 'service', name }))),
     status?.automationStopped ? act('Resume automation', askResume) : act('Stop all automation', askStopAll),
     ...(['auto', 'approve', 'observe'] as const)

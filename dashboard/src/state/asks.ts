@@ -1,7 +1,8 @@
 /** The operations that the dashboard offers, each with its question. */
 import type { ActionResource, ChangeResource, ServiceResource, SilenceResource } from '../../../src/api/resources.ts';
 import type { RecoveryMode } from '../../../src/model/spec.ts';
-import { type Ask, ask } from './ui.ts';
+import { api } from './live.ts';
+import { type Ask, ask, toast } from './ui.ts';
 
 const SILENCE_CHOICES = [
   ['900000', '15 minutes'],
@@ -147,4 +148,14 @@ export function askResume(): void {
 export function actionTitle(action: ActionResource): string {
   const target = action.target === '' ? '' : ` ${action.target}`;
   return `${action.kind}${target}${action.argument === null ? '' : ` → ${action.argument}`}`;
+}
+
+/** Asks nothing: it only ends what is being done on purpose. */
+export function stopProofs(): void {
+  api()
+    .stopProofs('stopped on the dashboard')
+    .then(
+      ({ detail }) => toast(detail),
+      (error: unknown) => toast(`Not stopped: ${error instanceof Error ? error.message : String(error)}`),
+    );
 }

@@ -9,6 +9,7 @@ export const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ['⌘K / Ctrl K', 'Go to anything, do anything'],
   ['g o', 'Overview'],
   ['g m', 'Map'],
+  ['g p', 'Proofs'],
   ['g i', 'The newest open incident'],
   ['↑ ↓', 'Move between rows, results and services of the map'],
   ['Enter', 'Open what is focused'],
@@ -42,6 +43,7 @@ export function onKey(event: KeyboardEvent): void {
 function go(key: string): boolean {
   if (key === 'o') location.hash = href({ page: 'overview' });
   else if (key === 'm') location.hash = href({ page: 'map' });
+  else if (key === 'p') location.hash = href({ page: 'proofs' });
   else if (key === 'i') {
     const incident = live.value.incidents.find(({ closedAt }) => closedAt === null);
     if (incident === undefined) return false;

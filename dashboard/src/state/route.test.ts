@@ -7,6 +7,8 @@ describe('routes', () => {
     ['', 'overview'],
     ['#/', 'overview'],
     ['#/map', 'map'],
+    ['#/proofs', 'proofs'],
+    ['#/proof/proof-1', 'proof'],
     ['#/service/payments', 'service'],
     ['#/incident/inc-1', 'incident'],
     ['#/service/', 'unknown'],

@@ -5,6 +5,8 @@
 export type Route =
   | { readonly page: 'overview' }
   | { readonly page: 'map' }
+  | { readonly page: 'proofs' }
+  | { readonly page: 'proof'; readonly id: string }
   | { readonly page: 'service'; readonly name: string }
   | { readonly page: 'incident'; readonly id: string }
   | { readonly page: 'unknown'; readonly path: string };
@@ -15,6 +17,8 @@ export function parseRoute(hash: string): Route {
   const name = decode(rest.join('/'));
   if (page === '' || page === 'overview') return { page: 'overview' };
   if (page === 'map' && name === '') return { page: 'map' };
+  if (page === 'proofs' && name === '') return { page: 'proofs' };
+  if (page === 'proof' && name) return { page: 'proof', id: name };
   if (page === 'service' && name) return { page: 'service', name };
   if (page === 'incident' && name) return { page: 'incident', id: name };
   return { page: 'unknown', path };
@@ -26,6 +30,10 @@ export function href(route: Exclude<Route, { page: 'unknown' }>): string {
       return '#/';
     case 'map':
       return '#/map';
+    case 'proofs':
+      return '#/proofs';
+    case 'proof':
+      return `#/proof/${encodeURIComponent(route.id)}`;
     case 'service':
       return `#/service/${encodeURIComponent(route.name)}`;
     case 'incident':

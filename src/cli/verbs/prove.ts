@@ -11,7 +11,15 @@ import { HoldfastError } from '../../model/errors.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { EXIT } from '../exit.ts';
 import { proofs as kind } from '../kinds.ts';
-import { type DryRunOptions, type ReasonOptions, verb, withConnection, withDryRun, withReason } from '../options.ts';
+import {
+  countArgument,
+  type DryRunOptions,
+  type ReasonOptions,
+  verb,
+  withConnection,
+  withDryRun,
+  withReason,
+} from '../options.ts';
 import { FORMATS, type Format, renderList } from '../output.ts';
 import { out, print, say } from '../terminal.ts';
 import { patiently } from '../wait.ts';
@@ -20,12 +28,18 @@ interface Options extends ConnectionOptions, ReasonOptions, DryRunOptions {
   readonly catalogue?: true;
   readonly fault?: readonly string[];
   readonly service?: readonly string[];
+  readonly explore?: true;
+  readonly seed?: number;
+  readonly runs?: number;
+  readonly singles?: true;
   readonly junit?: string;
   readonly output: Format;
   readonly stop?: true;
 }
 
 const POLL_MS = 300;
+/** About half an hour. */
+const DEFAULT_RUNS = 100;
 /** The server may be restarted while one waits. */
 const PATIENCE_MS = 15_000;
 
@@ -35,6 +49,10 @@ export function register(program: Command): void {
     .option('--catalogue', 'every fault that this machine can do, on every service that opted in')
     .option('--fault <kind...>', 'of the catalogue only these')
     .option('--service <name...>', 'of the catalogue only on these')
+    .option('--explore', 'single faults, then pairs, likely ones first; what fails is shrunk to its smallest form')
+    .option('--seed <number>', 'of --explore: the same seed walks the same way', countArgument)
+    .option('--runs <count>', 'of --explore: at most so many', countArgument)
+    .option('--singles', 'of --explore: no pairs')
     .option('--junit <file>', 'write the verdicts as JUnit XML')
     .option('--stop', 'end what is under way, faults first')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(FORMATS).default('table'));
@@ -55,6 +73,11 @@ function requestOf(paths: readonly string[], options: Options): ProofRequest {
   if (catalogue) {
     if (paths.length > 0) throw new HoldfastError('HF7002', 'a file and --catalogue', { remedy: 'Name one of them.' });
     return { run: { kind: 'catalogue', faults: fault, services: service }, environment: {}, ...common };
+  }
+  if (options.explore) {
+    const { seed = 1, runs = DEFAULT_RUNS, singles } = options;
+    const run = { kind: 'explore', seed, runs, pairs: !singles, faults: fault, services: service } as const;
+    return { run, environment: {}, ...common };
   }
   if (paths.length === 0) {
     const remedy = 'Write `holdfast prove FILE`, or `holdfast prove --catalogue`.';
@@ -102,11 +125,30 @@ async function prove(client: HoldfastClient, request: ProofRequest, options: Opt
   process.on('SIGINT', onSignal);
   const done: ProofDetail[] = [];
   try {
-    for (const id of proofs) done.push(await follow(client, id, `${done.length + 1}/${proofs.length}`));
+    const waiting = [...proofs];
+    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+      const proof = await follow(
+        client,
+        id,
+        `${done.length + 1}${request.run.kind === 'explore' ? '' : `/${proofs.length}`}`,
+      );
+      done.push(proof);
+      if (request.run.kind === 'explore') waiting.push(...(await nextOf(client, proof.id)));
+    }
   } finally {
     process.off('SIGINT', onSignal);
   }
   await conclude(client, done, request, options);
+}
+
+/** The run that exploring goes on with; none: it is at its end. */
+async function nextOf(client: HoldfastClient, id: string): Promise<readonly string[]> {
+  for (;;) {
+    const { next, more } = await patiently(() => client.proof(id), PATIENCE_MS);
+    if (next !== null) return [next];
+    if (!more) return [];
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }
 
 /** Prints its progress on stderr as it comes; resolves when it is judged. */
@@ -144,11 +186,25 @@ async function conclude(
     const bad = done.filter(({ verdict }) => verdict !== 'confirmed');
     for (const { text } of bad) print(`${text}\n`);
     print((await client.coverage()).grid);
+  } else if (run.kind === 'explore' && last !== undefined) {
+    await tellDiscoveries(client, done, last.id);
   } else {
     for (const { text } of done) print(`${coloured(text)}\n`);
     for (const { trend } of done) if (trend !== null) print(trend);
   }
   if (!dryRun) process.exitCode = exitOf(done);
+}
+
+async function tellDiscoveries(client: HoldfastClient, done: readonly ProofDetail[], last: string): Promise<void> {
+  const { discoveries } = await client.proof(last);
+  for (const { found, smallest } of discoveries) {
+    print(`✗ ${smallest}${found === smallest ? '' : `  (found as: ${found})`}`);
+    const proof = done.findLast(({ experiment }) => experiment === smallest);
+    if (proof) print(`  ${proof.summary}`);
+  }
+  const count = (word: string): number => done.filter(({ verdict }) => verdict === word).length;
+  const tried = `${done.length} runs: ${count('confirmed')} confirmed, ${count('mismatch')} mismatches, ${count('inconclusive')} inconclusive`;
+  print(`${tried}; ${discoveries.length} ways to break it found`);
 }
 
 function coloured(text: string): string {

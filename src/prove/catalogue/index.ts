@@ -1,6 +1,8 @@
 /** The catalogue over a whole system: one experiment for each kind of fault and each service that opted in. */
 import type { FaultKindFacts } from '../../model/fault.ts';
+import type { Ms } from '../../model/time.ts';
 import type { JsonMap } from '../experiment/index.ts';
+import type { Schedule } from '../explore/index.ts';
 import { type ServiceFacts, TRIALS, type Trial } from './trials.ts';
 
 export type { ServiceFacts } from './trials.ts';
@@ -20,6 +22,8 @@ export interface CatalogueCell {
   readonly kind: string;
   /** null: the machine. */
   readonly service: string | null;
+  /** null: it is over at once. */
+  readonly forMs: Ms | null;
   readonly experiment: JsonMap;
 }
 
@@ -51,13 +55,19 @@ export function catalogue(
     } else if (trial.on === 'machine') {
       if (only.length > 0) continue;
       if (closed.length > 0) refuse(null, `it strikes the whole machine, and ${closed.join(', ')} did not opt in`);
-      else cells.push({ kind: trial.kind, service: null, experiment: experimentOf(trial, null) });
+      else cells.push({ kind: trial.kind, service: null, forMs: trial.forMs, experiment: experimentOf(trial, null) });
     } else {
       for (const service of services) {
         if (only.length > 0 && !only.includes(service.name)) continue;
         const why = trial.unfit(service);
         if (why !== null) refuse(service.name, why);
-        else cells.push({ kind: trial.kind, service: service.name, experiment: experimentOf(trial, service.name) });
+        else
+          cells.push({
+            kind: trial.kind,
+            service: service.name,
+            forMs: trial.forMs,
+            experiment: experimentOf(trial, service.name),
+          });
       }
     }
   }
@@ -67,32 +77,63 @@ export function catalogue(
 /** How long the system may take to be quiet again: an incident closes when its repair has been verified. */
 export const SETTLE_MS = 90_000;
 
+const QUIET: JsonMap = {
+  title: 'the system is healthy and nothing is under way',
+  probes: [{ type: 'probe', name: 'quiet', tolerance: true, provider: { type: 'holdfast', is: 'quiet' } }],
+};
+
 export function experimentOf(trial: Trial, service: string | null): JsonMap {
   const where = service ?? 'the machine';
   const expect = trial.expect === null ? null : { ...trial.expect, ...(service === null ? {} : { blamed: service }) };
-  const lasting = trial.for === null ? {} : { for: trial.for };
   return {
     title: `${trial.kind} on ${where}`,
     description: `Of the catalogue: ${trial.kind} on ${service === null ? where : `one instance of ${where}`}.`,
     tags: ['catalogue'],
-    'steady-state-hypothesis': {
-      title: 'the system is healthy and nothing is under way',
-      probes: [{ type: 'probe', name: 'quiet', tolerance: true, provider: { type: 'holdfast', is: 'quiet' } }],
-    },
-    method: [
-      {
-        type: 'action',
-        name: trial.kind,
-        pauses: { after: trial.wait },
-        'x-holdfast': {
-          fault: trial.kind,
-          target: service === null ? { node: 'localhost' } : { service },
-          ...lasting,
-          ...trial.parameters,
-        },
-      },
-    ],
+    'steady-state-hypothesis': QUIET,
+    method: [actionOf(trial, service, trial.forMs)],
     runtime: { hypothesis: { strategy: 'before-method-only' } },
     ...(expect === null ? {} : { 'x-holdfast': { expect } }),
+  };
+}
+
+function actionOf(trial: Trial, service: string | null, forMs: Ms | null): JsonMap {
+  return {
+    type: 'action',
+    name: trial.kind,
+    pauses: { after: trial.wait },
+    'x-holdfast': {
+      fault: trial.kind,
+      target: service === null ? { node: 'localhost' } : { service },
+      ...(forMs === null ? {} : { for: forMs / 1_000 }),
+      ...trial.parameters,
+    },
+  };
+}
+
+/**
+ * Faults at once or one after the other. A single one is held to what the catalogue expects of it; of several only
+ * that all is repaired and steady again: who is to be blamed for what they do together is not for us to say.
+ */
+export function scheduleExperiment(schedule: Schedule, title: string): JsonMap {
+  const trialOf = (kind: string): Trial => TRIALS.find((trial) => trial.kind === kind) as Trial;
+  const [only] = schedule;
+  const expect: JsonMap | null =
+    schedule.length === 1 && only
+      ? { ...trialOf(only.kind).expect, ...(trialOf(only.kind).expect ? { blamed: only.service } : {}) }
+      : { repaired_within: '150s' };
+  const method = schedule.map(({ kind, service, forMs, gapMs }, n) => {
+    const action = actionOf(trialOf(kind), service, forMs);
+    const last = n === schedule.length - 1;
+    const pauses = { before: gapMs / 1_000, after: trialOf(kind).wait };
+    return { ...action, name: `${kind} on ${service}`, pauses, background: !last };
+  });
+  return {
+    title,
+    description: `Explored: ${title}.`,
+    tags: ['explore'],
+    'steady-state-hypothesis': QUIET,
+    method,
+    runtime: { hypothesis: { strategy: 'before-method-only' } },
+    ...(Object.keys(expect).length === 0 ? {} : { 'x-holdfast': { expect } }),
   };
 }

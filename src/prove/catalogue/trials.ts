@@ -3,6 +3,7 @@
  * Holdfast has to make of it. These are promises: a kind without expectations of the loop only has to bite, to be
  * borne or repaired, and to leave nothing behind.
  */
+import type { Ms } from '../../model/time.ts';
 import type { JsonMap } from '../experiment/index.ts';
 
 /** What is known of a service when it is to be tried. */
@@ -10,6 +11,7 @@ export interface ServiceFacts {
   readonly name: string;
   readonly replicas: number;
   readonly hasPort: boolean;
+  readonly speaksHttp: boolean;
   /** Services that call it. */
   readonly callers: readonly string[];
 }
@@ -18,7 +20,7 @@ export interface Trial {
   readonly kind: string;
   readonly parameters: JsonMap;
   /** null: it is over at once. */
-  readonly for: string | null;
+  readonly forMs: Ms | null;
   /** Time for the echo of what is over at once. */
   readonly wait: string;
   readonly expect: JsonMap | null;
@@ -34,15 +36,19 @@ const needsCalls = ({ hasPort, callers }: ServiceFacts): string | null => {
   return callers.length === 0 ? 'nobody calls it' : null;
 };
 
+const needsHttp = (facts: ServiceFacts): string | null =>
+  needsCalls(facts) ?? (facts.speaksHttp ? null : 'it does not speak HTTP');
+
 /** A dead process is seen by whoever waits for it; the incident closes when the repair has been verified. */
 const CRASH: JsonMap = { detected_within: '2s', fault_class: 'software', repaired_within: '60s' };
 const HANG: JsonMap = { detected_within: '6s', fault_class: 'software', repaired_within: '60s' };
 const CUT: JsonMap = { detected_within: '10s', repaired_within: '90s' };
+const SLOW: JsonMap = { detected_within: '15s', repaired_within: '90s' };
 
 const service = (kind: string, rest: Partial<Trial> = {}): Trial => ({
   kind,
   parameters: {},
-  for: null,
+  forMs: null,
   wait: '3s',
   expect: null,
   on: 'service',
@@ -53,12 +59,17 @@ const service = (kind: string, rest: Partial<Trial> = {}): Trial => ({
 export const TRIALS: readonly Trial[] = [
   service('kill', { expect: CRASH }),
   service('signal', { parameters: { signal: 'SIGABRT' }, expect: CRASH }),
-  service('pause', { for: '20s', expect: HANG }),
-  service('crash-loop', { for: '6s', expect: { ...CRASH, repaired_within: '90s' } }),
-  service('descriptors', { for: '10s' }),
-  service('network', { for: '15s', expect: CUT, unfit: needsCalls }),
-  service('files', { for: '8s', parameters: { delayMs: 100 } }),
-  service('cpu', { for: '10s', on: 'machine' }),
-  service('memory', { for: '10s', parameters: { bytes: 268_435_456 }, on: 'machine' }),
-  service('processes', { for: '10s', parameters: { count: 200 }, on: 'machine' }),
+  service('pause', { forMs: 20_000, expect: HANG }),
+  service('crash-loop', { forMs: 6_000, expect: { ...CRASH, repaired_within: '90s' } }),
+  service('descriptors', { forMs: 10_000 }),
+  service('network', { forMs: 15_000, expect: CUT, unfit: needsCalls }),
+  service('latency', { forMs: 15_000, parameters: { ms: 800, jitterMs: 100 }, expect: SLOW, unfit: needsCalls }),
+  service('blackhole', { forMs: 15_000, expect: CUT, unfit: needsCalls }),
+  service('reset', { forMs: 15_000, expect: CUT, unfit: needsCalls }),
+  service('refuse', { forMs: 15_000, expect: CUT, unfit: needsCalls }),
+  service('http-status', { forMs: 15_000, parameters: { status: 503 }, expect: CUT, unfit: needsHttp }),
+  service('files', { forMs: 8_000, parameters: { delayMs: 100 } }),
+  service('cpu', { forMs: 10_000, on: 'machine' }),
+  service('memory', { forMs: 10_000, parameters: { bytes: 268_435_456 }, on: 'machine' }),
+  service('processes', { forMs: 10_000, parameters: { count: 200 }, on: 'machine' }),
 ];

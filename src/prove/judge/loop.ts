@@ -32,7 +32,10 @@ export function loopOf({ experiment, journal, incidents }: Evidence): Loop {
   // What was open before is not the fault's doing, and is said. An effect may be seen before it is complete.
   const ours = incidents.filter(({ openedAt }) => asked !== null && openedAt >= asked);
   const older = incidents.filter((incident) => !ours.includes(incident)).map(({ title }) => `open before: ${title}`);
-  const detectedAt = earliest(ours.flatMap(({ symptoms }) => symptoms.map(({ detectedAt: at }) => at)));
+  // A symptom that comes back is detected anew: the incident remembers when it was first.
+  const detectedAt = earliest(
+    ours.flatMap(({ openedAt, symptoms }) => [openedAt, ...symptoms.map(({ detectedAt: at }) => at)]),
+  );
   const detectedAfterMs = detectedAt === null || since === null ? null : Math.max(0, detectedAt - since);
   const blames = ours.map(blameOf);
   // The incident that names what was expected speaks; otherwise the first one that names anything.

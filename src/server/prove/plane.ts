@@ -13,7 +13,7 @@ import type { Core } from '../../core/contract.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import { type FaultKindFacts, type FaultState, isOver } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
-import { catalogue, SETTLE_MS, type ServiceFacts } from '../../prove/catalogue/index.ts';
+import { SETTLE_MS } from '../../prove/catalogue/index.ts';
 import {
   type FaultCatalogue,
   formatPath,
@@ -23,6 +23,8 @@ import {
 import { describe, grid, junit, trend, type Verdict } from '../../prove/judge/index.ts';
 import type { ProvingPlane } from '../control-plane.ts';
 import { iso } from '../mapping/facts.ts';
+import { catalogueOf, closedServices, knownKinds } from './catalogue.ts';
+import { exploration } from './exploration.ts';
 import type { ProofRecord } from './ledger.ts';
 import type { Order, Proofs } from './proofs.ts';
 
@@ -51,7 +53,12 @@ export function provingPlane({ core, proofs, kinds }: ProvingOptions): ProvingPl
     list,
     one: (id) => detailOf(proofs, find(proofs, id)),
     async start(request, actor) {
-      const { orders, notices } = ordersOf(request, core, kinds());
+      if (request.run.kind === 'explore') {
+        const records = await proofs.explore(exploration(request, request.run, core, proofs, kinds()), actor);
+        if (records.length === 0) throw new HoldfastError('HF8305', 'no fault fits');
+        return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices: [] };
+      }
+      const { orders, notices } = ordersOf(request, request.run, core, kinds());
       const records = await proofs.start(orders, actor);
       return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices };
     },
@@ -61,12 +68,17 @@ export function provingPlane({ core, proofs, kinds }: ProvingOptions): ProvingPl
     },
     faults: (): FaultsResource => ({ kinds: kinds(), running: running() }),
     coverage: () => coverageOf(core, proofs, kinds()),
-    live: () => ({ running: running(), proofs: list(LIVE_SHOWN) }),
+    // Sent to every reader with each line of progress: the evidence is asked for by whoever looks at one.
+    live: () => ({
+      running: running(),
+      proofs: list(LIVE_SHOWN).map((proof) => ({ ...proof, findings: [], progress: proof.progress.slice(-1) })),
+    }),
   };
 }
 
 function ordersOf(
-  { run, environment, dryRun }: ProofRequest,
+  { environment, dryRun }: ProofRequest,
+  run: Exclude<ProofRequest['run'], { kind: 'explore' }>,
   core: Core,
   kinds: readonly FaultKindFacts[],
 ): { readonly orders: readonly Order[]; readonly notices: readonly string[] } {
@@ -118,40 +130,6 @@ function readExperiment({ file, text }: ExperimentFile, kinds: FaultCatalogue): 
     const { code, message, remedy, others } = error;
     throw new HoldfastError(code, `${file}: ${message}`, { remedy, others });
   }
-}
-
-function knownKinds(kinds: readonly FaultKindFacts[]): FaultCatalogue {
-  return Object.fromEntries(
-    kinds.map(({ kind, what, parameters, instant, targets }) => [
-      kind,
-      { what, instant, parameters: [...Object.keys(parameters), ...(targets.includes('directory') ? ['path'] : [])] },
-    ]),
-  );
-}
-
-function closedServices(core: Core): readonly string[] {
-  return [...core.view.services.values()].filter(({ experiments }) => experiments !== 'allow').map(({ name }) => name);
-}
-
-function catalogueOf(
-  core: Core,
-  kinds: readonly FaultKindFacts[],
-  options: Parameters<typeof catalogue>[3],
-): ReturnType<typeof catalogue> {
-  const services = [...core.view.services.values()];
-  const facts = services
-    .filter(({ experiments }) => experiments === 'allow')
-    .map(
-      ({ name, replicas, ports }): ServiceFacts => ({
-        name,
-        replicas,
-        hasPort: ports.length > 0,
-        callers: services
-          .filter(({ dependsOn }) => dependsOn.some(({ service }) => service === name))
-          .map((one) => one.name),
-      }),
-    );
-  return catalogue(facts, closedServices(core), kinds, options);
 }
 
 function coverageOf(core: Core, proofs: Proofs, kinds: readonly FaultKindFacts[]): CoverageResource {
@@ -247,6 +225,9 @@ function detailOf(proofs: Proofs, record: ProofRecord): ProofDetail {
     ...proofResource(record, proofs.before(record)?.verdict ?? null),
     text: verdict === null ? record.progress.map(({ text }) => text).join('\n') : describe(verdict),
     junit: junit('holdfast', together),
+    next: proofs.records.find((one) => one.suite === suite && one.serial > record.serial)?.id ?? null,
+    more: proofs.isOpen(suite),
+    discoveries: proofs.discoveriesOf(suite),
     earlier: earlier.reverse().slice(0, 20),
   };
 }

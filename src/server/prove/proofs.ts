@@ -21,7 +21,7 @@ export interface ProofsOptions {
   readonly now: () => Ms;
   readonly wallMs: () => number;
   readonly order: (command: FaultCommand, actor: Actor) => Promise<void>;
-  readonly residue: (orders: readonly string[]) => readonly string[];
+  readonly residue: (orders: readonly string[]) => Promise<readonly string[]>;
   readonly kinds: () => readonly FaultKindFacts[];
   readonly isQuiet: (service: string | null) => boolean;
   readonly isHealthy: (service: string | null) => boolean;
@@ -38,6 +38,13 @@ export interface Order {
   readonly dryRun: boolean;
   /** How long the system may take to be steady again. */
   readonly settleMs: Ms;
+}
+
+/** Says what to try next, and is told what came of it. */
+export interface Exploration {
+  next(): Order | null;
+  tell(verdict: Verdict['verdict']): void;
+  readonly discoveries: readonly { readonly found: string; readonly smallest: string }[];
 }
 
 interface Waiting {
@@ -59,11 +66,13 @@ export class Proofs {
   readonly #o: ProofsOptions;
   #records: ProofRecord[] = [];
   #serial = 0;
+  #suite = '';
   readonly #queue: Waiting[] = [];
   #current: { readonly id: string; readonly runner: Runner } | null = null;
   #working = false;
   #stopped: string | null = null;
   #closed = false;
+  #exploring: { readonly suite: string; readonly exploration: Exploration; readonly actor: Actor } | null = null;
 
   private constructor(options: ProofsOptions) {
     this.#o = options;
@@ -101,19 +110,54 @@ export class Proofs {
 
   /** HF8303: others are under way, or it is outside of a window of its own; HF5006: automation is stopped. */
   async start(orders: readonly Order[], actor: Actor): Promise<readonly ProofRecord[]> {
+    this.#demand();
+    for (const { experiment } of orders) this.#demandWindow(experiment);
+    return this.#begin(orders, actor, null);
+  }
+
+  /** One run after the other, each as the exploration says, until it has nothing more to say. */
+  async explore(exploration: Exploration, actor: Actor): Promise<readonly ProofRecord[]> {
+    this.#demand();
+    const first = exploration.next();
+    return first === null ? [] : this.#begin([first], actor, exploration);
+  }
+
+  /** Of a suite that explores; of the last one that did. */
+  discoveriesOf(suite: string): Exploration['discoveries'] {
+    return this.#exploring?.suite === suite ? this.#exploring.exploration.discoveries : [];
+  }
+
+  isOpen(suite: string): boolean {
+    return this.#working && this.#suite === suite;
+  }
+
+  #demand(): void {
     if (this.#working) throw new HoldfastError('HF8303', 'experiments are under way, and they never overlap');
     if (this.#o.core.stopped) throw new HoldfastError('HF5006', 'automation is stopped, experiments too');
-    for (const { experiment } of orders) this.#demandWindow(experiment);
+  }
+
+  async #begin(
+    orders: readonly Order[],
+    actor: Actor,
+    exploration: Exploration | null,
+  ): Promise<readonly ProofRecord[]> {
     this.#working = true;
     this.#stopped = null;
-    const suite = `suite-${this.#serial + 1}`;
+    this.#suite = `suite-${this.#serial + 1}`;
+    if (exploration) this.#exploring = { suite: this.#suite, exploration, actor };
+    const records = await this.#add(orders, actor);
+    void this.#work();
+    return records;
+  }
+
+  async #add(orders: readonly Order[], actor: Actor): Promise<readonly ProofRecord[]> {
     const records: ProofRecord[] = [];
     for (const order of orders) {
       this.#serial += 1;
       const record: ProofRecord = {
         id: `proof-${this.#serial}`,
         serial: this.#serial,
-        suite,
+        suite: this.#suite,
         title: order.experiment.title,
         source: order.source,
         state: 'waiting',
@@ -131,7 +175,6 @@ export class Proofs {
       if (!order.dryRun) await this.#o.ledger.save(record);
     }
     this.#o.changed();
-    void this.#work();
     return records;
   }
 
@@ -166,12 +209,21 @@ export class Proofs {
         this.#o.log({ level: 'error', text: `${next.id}: ${String(error)}` });
         await this.#finish(ended(this.#get(next.id), String(error), this.#stamp()), next.order.dryRun);
       }
+      await this.#exploreOn(next.id);
     }
     this.#working = false;
     const surplus = this.#records.slice(0, Math.max(0, this.#records.length - PROOFS_KEPT));
     this.#records = this.#records.slice(surplus.length);
     await this.#o.ledger.remove(surplus.map(({ serial }) => serial)).catch(() => undefined);
     this.#o.changed();
+  }
+
+  async #exploreOn(id: string): Promise<void> {
+    if (this.#exploring?.suite !== this.#suite || this.#stopped !== null) return;
+    const { exploration, actor } = this.#exploring;
+    exploration.tell(this.#get(id).verdict?.verdict ?? 'inconclusive');
+    const next = exploration.next();
+    if (next !== null) await this.#add([next], actor);
   }
 
   async #one({ id, order, actor }: Waiting): Promise<void> {

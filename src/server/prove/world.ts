@@ -18,7 +18,7 @@ export interface WorldOptions {
   readonly core: Core;
   /** Through the journal; throws the core's refusal. */
   readonly order: (command: FaultCommand) => Promise<void>;
-  readonly residue: (orders: readonly string[]) => readonly string[];
+  readonly residue: (orders: readonly string[]) => Promise<readonly string[]>;
   readonly isQuiet: (service: string | null) => boolean;
   readonly isHealthy: (service: string | null) => boolean;
   readonly directory: string;
@@ -59,7 +59,7 @@ export class World {
       case 'revert':
         return this.#revert(asked.fault, signal);
       case 'residue':
-        return Promise.resolve(this.#o.residue(asked.faults.flatMap((id) => this.#ordersOf(id))));
+        return this.#o.residue(asked.faults.flatMap((id) => this.#ordersOf(id))).then((lines) => [...lines]);
     }
   }
 
@@ -96,7 +96,7 @@ export class World {
     const { kind, leaseMs, instant } = spec;
     const { experiment } = this.#o;
     const parameters = spec.parameters as Readonly<Record<string, unknown>>;
-    const fault = { id, kind, parameters, instances, experiment, leaseMs, instant };
+    const fault = { id, kind, parameters, instances, from: spec.target.from, experiment, leaseMs, instant };
     try {
       await this.#o.order({ kind: 'inject', fault });
     } catch (error) {

@@ -1,0 +1,117 @@
+/** One proof: every finding with its evidence, the course of the run, and how it came out before. */
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { FindingResource, ProofDetail } from '../../../src/api/proof-resources.ts';
+import type { Health } from '../../../src/api/resources.ts';
+import { CopyButton, Empty, Panel, Time } from '../parts/bits.tsx';
+import { HealthIcon } from '../parts/icons.tsx';
+import { api, useLive } from '../state/live.ts';
+import { href } from '../state/route.ts';
+import { clock, duration } from '../view/format.ts';
+import { VERDICT_HEALTH } from './proofs.tsx';
+
+const RESULT_HEALTH: Readonly<Record<FindingResource['result'], Health>> = {
+  met: 'healthy',
+  unmet: 'down',
+  unknown: 'unknown',
+  told: 'stopped',
+};
+
+export function ProofPage({ id }: { readonly id: string }): JSX.Element {
+  const [proof, setProof] = useState<ProofDetail | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  // What the stream says of it has changed: then the whole is asked for again.
+  const news = useLive(({ proving }) => {
+    const found = proving.proofs.find((each) => each.id === id);
+    return found === undefined ? '' : `${found.state} ${found.progress.at(-1)?.at}`;
+  });
+  // `news` is what makes it out of date.
+  useEffect(() => {
+    let wanted = true;
+    api()
+      .proof(id)
+      .then(
+        (found) => wanted && setProof(found),
+        (error: unknown) => wanted && setFailure(error instanceof Error ? error.message : String(error)),
+      );
+    return () => {
+      wanted = false;
+    };
+  }, [id, news]);
+  if (proof === null) return <Empty>{failure ?? 'Loading …'}</Empty>;
+  const { findings, progress, earlier, verdict } = proof;
+  return (
+    <>
+      <header>
+        <h1>
+          {verdict !== null && <HealthIcon health={VERDICT_HEALTH[verdict]} size={18} />} {proof.experiment}
+        </h1>
+        <p>
+          {proof.summary ?? proof.state}{' '}
+          <span class="muted">
+            {proof.source}, asked by {proof.who}, <Time at={proof.endedAt ?? proof.askedAt} />
+          </span>{' '}
+          <CopyButton text={`holdfast describe proof ${proof.id}`} label="Copy as command line: describe this proof" />
+        </p>
+      </header>
+      {findings.length > 0 && (
+        <Panel title="Findings">
+          <ul class="list findings">
+            {findings.map((finding) => (
+              <Finding key={finding.aspect} finding={finding} />
+            ))}
+          </ul>
+        </Panel>
+      )}
+      <Panel title="Course" count={progress.length}>
+        {progress.length === 0 ? (
+          <Empty>Nothing has been done yet.</Empty>
+        ) : (
+          <ol class="activity">
+            {progress.map(({ at, text }) => (
+              <li key={`${at} ${text}`}>
+                <time dateTime={at}>{clock(Date.parse(at))}</time>
+                <span>{text}</span>
+              </li>
+            ))}
+          </ol>
+        )}
+      </Panel>
+      {earlier.length > 0 && (
+        <Panel title="Before" count={earlier.length} aside={<span class="muted">{proof.trend ?? ''}</span>}>
+          <ul class="list">
+            {earlier.map((past) => (
+              <li key={past.id} class="line">
+                <HealthIcon health={VERDICT_HEALTH[past.verdict]} size={13} />
+                <a href={href({ page: 'proof', id: past.id })}>{past.verdict}</a>
+                <span class="muted">
+                  detected {duration(past.detectedAfterMs)}, repaired {duration(past.repairedAfterMs)}
+                </span>
+                <span class="muted push">{past.endedAt !== null && <Time at={past.endedAt} />}</span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+    </>
+  );
+}
+
+function Finding({ finding }: { readonly finding: FindingResource }): JSX.Element {
+  const { aspect, result, found, expected, evidence } = finding;
+  return (
+    <li>
+      <div class="line">
+        <HealthIcon health={RESULT_HEALTH[result]} size={14} />
+        <span class="off-screen">{result}: </span>
+        <strong>{aspect}</strong> {found}
+        {expected !== null && <span class="muted push">expected {expected}</span>}
+      </div>
+      {evidence.map((text) => (
+        <div class="muted" key={text}>
+          {text}
+        </div>
+      ))}
+    </li>
+  );
+}
