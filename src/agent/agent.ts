@@ -66,8 +66,8 @@ export class Agent {
       clock: options.clock,
       lifeOf: (instance) => options.runtime.lifeOf(instance),
       network: options.traffic,
-      report: (faults) => {
-        if (!this.#stopped) this.#listener({ kind: 'faults', node: options.node, faults });
+      report: (faults, all = false) => {
+        if (!this.#stopped) this.#listener({ kind: 'faults', node: options.node, all, faults });
       },
       complain: (what, error) => this.#complain(what, error),
     });

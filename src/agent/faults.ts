@@ -18,7 +18,8 @@ export interface FaultsOptions {
   readonly clock: Clock;
   readonly network: NetworkFaultPort;
   readonly lifeOf: (instance: InstanceId) => InventoryItem | undefined;
-  readonly report: (faults: readonly FaultReport[]) => void;
+  /** `all`: nothing else lasts here. */
+  readonly report: (faults: readonly FaultReport[], all?: boolean) => void;
   readonly complain: (what: string, error: unknown) => void;
 }
 
@@ -52,7 +53,7 @@ export class Faults {
     for (const { fault, end } of this.#injector.list()) {
       if (end && now - end.at > KEPT_MS) this.#injector.forget(fault.id);
     }
-    this.#look();
+    this.#look(true);
   }
 
   inject(order: FaultOrder): void {
@@ -180,7 +181,7 @@ export class Faults {
     }, POLL_MS);
   }
 
-  #look(): void {
+  #look(all = false): void {
     if (this.#closed) return;
     const news: FaultReport[] = [];
     let open = 0;
@@ -194,7 +195,7 @@ export class Faults {
       this.#told.set(report.id, state);
       news.push(report);
     }
-    if (news.length > 0) this.#o.report(news);
+    if (news.length > 0 || all) this.#o.report(news, all);
     if (open > 0) this.#watch();
   }
 

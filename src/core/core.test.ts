@@ -636,7 +636,7 @@ describe('faults on purpose', () => {
     expect(replyOf(h.feed(inject(['web-2'], { id: 'p-2' })))).toMatchObject({ ok: false, code: 'HF5002' });
     const ended = { id: 'p-1-1', phase: 'ended', begunAt: h.now, bite: null } as const;
     const end = { reason: 'asked', detail: '', residue: [] };
-    h.feed({ kind: 'agent', message: { kind: 'faults', node: 'n1', faults: [{ ...ended, end }] } });
+    h.feed({ kind: 'agent', message: { kind: 'faults', node: 'n1', all: false, faults: [{ ...ended, end }] } });
     expect(h.core.budget.out).toEqual([]);
     expect(replyOf(h.feed(inject(['web-2'], { id: 'p-3' })))).toMatchObject({ ok: true });
   });
@@ -656,10 +656,18 @@ describe('faults on purpose', () => {
     expect(replyOf(h.feed(inject(['web-2'], { id: 'p-2' })))).toMatchObject({ ok: false, code: 'HF5006' });
   });
 
+  it('that an agent knows nothing of when it comes back are over', () => {
+    const h = up();
+    h.feed(inject(['web-1']));
+    h.feed({ kind: 'agent', message: { kind: 'faults', node: 'n1', all: true, faults: [] } });
+    expect(h.core.faults[0]?.targets[0]).toMatchObject({ phase: 'ended', end: { reason: 'keeper-lost' } });
+    expect(h.core.budget.out).toEqual([]);
+  });
+
   it('that an agent has and the core does not know are reverted', () => {
     const h = up();
     const stray = { id: 'x-1', phase: 'active', begunAt: 0, bite: null, end: null } as const;
-    h.feed({ kind: 'agent', message: { kind: 'faults', node: 'n1', faults: [stray] } });
+    h.feed({ kind: 'agent', message: { kind: 'faults', node: 'n1', all: false, faults: [stray] } });
     expect(h.faultOrders).toEqual([{ kind: 'revert', fault: 'x-1' }]);
   });
 

@@ -128,7 +128,18 @@ function overBudget(ctx: Context, instances: readonly string[]): [code: string, 
 }
 
 /** What an agent says became of its orders. */
-export function takeFaults(ctx: Context, reports: readonly FaultReport[]): void {
+export function takeFaults(ctx: Context, reports: readonly FaultReport[], all: boolean): void {
+  if (all) {
+    // A way that was disturbed is no more when its traffic process or its agent is another one.
+    const listed = new Set(reports.map(({ id }) => id));
+    const end = { reason: 'keeper-lost', detail: '', residue: [] };
+    const lost = [...ctx.state.faults.values()].flatMap(openTargets).filter(({ id }) => !listed.has(id));
+    takeFaults(
+      ctx,
+      lost.map(({ id, begunAt, bite }) => ({ id, phase: 'ended', begunAt, bite, end })),
+      false,
+    );
+  }
   for (const report of reports) {
     const fault = [...ctx.state.faults.values()].find(({ targets }) => targets.some(({ id }) => id === report.id));
     if (!fault) {

@@ -33,7 +33,7 @@ export function takeMessage(ctx: Context, message: AgentMessage): readonly Sympt
       routesApplied(ctx, message);
       return [];
     case 'faults':
-      takeFaults(ctx, message.faults);
+      takeFaults(ctx, message.faults, message.all);
       return [];
   }
 }

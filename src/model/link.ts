@@ -99,8 +99,13 @@ export type AgentMessage =
       readonly version: number;
       readonly failed: readonly { readonly listener: string; readonly error: string }[];
     }
-  /** Faults of which something has become: begun, bitten, ended. After (re)connecting: all that are known. */
-  | { readonly kind: 'faults'; readonly node: string; readonly faults: readonly FaultReport[] };
+  /** Faults of which something has become: begun, bitten, ended. `all`: after (re)connecting; any other is over. */
+  | {
+      readonly kind: 'faults';
+      readonly node: string;
+      readonly all: boolean;
+      readonly faults: readonly FaultReport[];
+    };
 
 export interface NodeFacts {
   readonly hostname: string;

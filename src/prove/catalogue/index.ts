@@ -46,7 +46,7 @@ export function catalogue(
   const cells: CatalogueCell[] = [];
   const left: LeftOut[] = [];
   for (const trial of TRIALS) {
-    if (faults.length > 0 && !faults.includes(trial.kind)) continue;
+    if (faults.length === 0 ? trial.named : !faults.includes(trial.kind)) continue;
     const facts = kinds.find(({ kind }) => kind === trial.kind);
     if (facts === undefined) continue;
     const refuse = (service: string | null, why: string): void => void left.push({ kind: trial.kind, service, why });

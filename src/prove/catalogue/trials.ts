@@ -26,6 +26,8 @@ export interface Trial {
   readonly expect: JsonMap | null;
   /** service: on one instance of each; machine: once, on the machine itself. */
   readonly on: 'service' | 'machine';
+  /** Only when it is named: whether it can bite depends on what the service does. */
+  readonly named: boolean;
   /** Why it makes no sense there; null: it does. */
   readonly unfit: (service: ServiceFacts) => string | null;
 }
@@ -42,8 +44,11 @@ const needsHttp = (facts: ServiceFacts): string | null =>
 /** A dead process is seen by whoever waits for it; the incident closes when the repair has been verified. */
 const CRASH: JsonMap = { detected_within: '2s', fault_class: 'software', repaired_within: '60s' };
 const HANG: JsonMap = { detected_within: '6s', fault_class: 'software', repaired_within: '60s' };
-const CUT: JsonMap = { detected_within: '10s', repaired_within: '90s' };
-const SLOW: JsonMap = { detected_within: '15s', repaired_within: '90s' };
+/**
+ * While it lasts: the traffic layer leads calls elsewhere at once, so users feel little of it, and what is called seldom
+ * shows late. Whose fault a broken way is cannot be told from one end of it: the class is left open.
+ */
+const CUT: JsonMap = { detected_within: '20s', repaired_within: '90s' };
 
 const service = (kind: string, rest: Partial<Trial> = {}): Trial => ({
   kind,
@@ -52,6 +57,7 @@ const service = (kind: string, rest: Partial<Trial> = {}): Trial => ({
   wait: '3s',
   expect: null,
   on: 'service',
+  named: false,
   unfit: fits,
   ...rest,
 });
@@ -62,13 +68,14 @@ export const TRIALS: readonly Trial[] = [
   service('pause', { forMs: 20_000, expect: HANG }),
   service('crash-loop', { forMs: 6_000, expect: { ...CRASH, repaired_within: '90s' } }),
   service('descriptors', { forMs: 10_000 }),
-  service('network', { forMs: 15_000, expect: CUT, unfit: needsCalls }),
-  service('latency', { forMs: 15_000, parameters: { ms: 800, jitterMs: 100 }, expect: SLOW, unfit: needsCalls }),
-  service('blackhole', { forMs: 15_000, expect: CUT, unfit: needsCalls }),
-  service('reset', { forMs: 15_000, expect: CUT, unfit: needsCalls }),
-  service('refuse', { forMs: 15_000, expect: CUT, unfit: needsCalls }),
-  service('http-status', { forMs: 15_000, parameters: { status: 503 }, expect: CUT, unfit: needsHttp }),
-  service('files', { forMs: 8_000, parameters: { delayMs: 100 } }),
+  service('network', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
+  service('latency', { forMs: 20_000, parameters: { ms: 800, jitterMs: 100 }, expect: CUT, unfit: needsCalls }),
+  service('blackhole', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
+  service('reset', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
+  service('refuse', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
+  service('http-status', { forMs: 20_000, parameters: { status: 503 }, expect: CUT, unfit: needsHttp }),
+  // A service that touches no file while it runs feels nothing of it.
+  service('files', { named: true, forMs: 8_000, parameters: { delayMs: 100 } }),
   service('cpu', { forMs: 10_000, on: 'machine' }),
   service('memory', { forMs: 10_000, parameters: { bytes: 268_435_456 }, on: 'machine' }),
   service('processes', { forMs: 10_000, parameters: { count: 200 }, on: 'machine' }),
