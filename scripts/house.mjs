@@ -8,7 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MAX_LINES = 400;
 
 /** Folder → folders of src it may import, besides itself. Everybody may import model. */
-const PURE = ['detect', 'diagnose', 'recover', 'prove', 'review', 'spec'];
+const PURE = ['detect', 'diagnose', 'recover', 'prove', 'review', 'spec', 'query'];
 const ADAPTERS = ['store', 'runtime', 'traffic', 'intake', 'inject', 'notify', 'workload'];
 const MAY_IMPORT = {
   model: [],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultRequest } from '../model/fault.ts';
+import { bucketOf } from '../model/histogram.ts';
 import { type AgentCommand, type FaultOrderCommand, isFaultOrder, type LaunchSpec } from '../model/link.ts';
 import type { ClaimSignal, Signal } from '../model/signal.ts';
 import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
@@ -791,3 +792,91 @@ describe('what telemetry shows', () => {
 });
 
 const FACTS = { hostname: 'n1', platform: 'linux', cpus: 2, memoryBytes: 1, limits: 'sampling', notices: [] } as const;
+
+describe('objectives', () => {
+  const objective = {
+    name: 'availability',
+    kind: 'availability',
+    target: 0.999,
+    thresholdMs: null,
+    windowMs: 3_600_000,
+  } as const;
+  const latency = { name: 'fast', kind: 'latency', target: 0.95, thresholdMs: 100, windowMs: 3_600_000 } as const;
+  const none = { connect: 0, reset: 0, timeout: 0, status5xx: 0, unavailable: 0 };
+  /** 250 calls a second of 20 ms; of these `bad` fail, and `slow` take a second. */
+  const calls = (h: Harness, seconds: number, bad: number, slow = 0): void => {
+    for (let s = 0; s < seconds; s++) {
+      h.run(1_000);
+      h.signals({
+        kind: 'edge',
+        at: h.now,
+        windowMs: 1_000,
+        caller: '(outside)',
+        callee: 'web',
+        instance: 'web-1',
+        protocol: 'http',
+        requests: 250,
+        failures: { ...none, status5xx: bad },
+        retried: 0,
+        latency: [
+          [bucketOf(20_000), 250 - slow],
+          [bucketOf(1_000_000), slow],
+        ],
+        inFlight: 0,
+        oldestWaitMs: 0,
+      });
+    }
+  };
+  const serving = (objectives: ServiceSpec['objectives']): Harness => {
+    const h = new Harness();
+    h.apply(system(service('web', { objectives })));
+    h.run(2_000);
+    return h;
+  };
+
+  it('that burn too fast call a human, and nothing is restarted for them', () => {
+    const h = serving([objective]);
+    calls(h, 120, 0);
+    // 1.6 %: too few to be an error rate that anything else would notice, and sixteen times the budget.
+    calls(h, 900, 4);
+    const [incident] = h.core.incidents;
+    expect(incident?.symptoms[0]).toMatchObject({
+      id: 'erroring.objective.availability:service/web',
+      standing: 'alone',
+      summary: 'web misses its objective availability (99.9 % of calls succeed)',
+    });
+    expect(incident?.symptoms[0]?.evidence[0]).toMatch(/the error budget burns 1\d\.\d times too fast over 12m/);
+    expect(incident?.plans.flatMap(({ actions }) => actions.map(({ kind }) => kind))).toEqual(['page']);
+    expect(h.started()).toEqual(['web-1#1']);
+    const copy = restoreCore(OPTIONS, h.core.snapshot());
+    for (let at = h.now + 100; at < h.now + 5_000; at += 100) {
+      const tick = { kind: 'tick', wallMs: at } as const;
+      expect(copy.step(tick, at)).toEqual(h.core.step(tick, at));
+    }
+    calls(h, 120, 0);
+    expect(h.core.incidents[0]?.status).toBe('resolved');
+  });
+
+  it('are evidence in the incident of what burns them, which does not wait for the budget', () => {
+    const h = serving([objective]);
+    calls(h, 120, 0);
+    h.kill('web-1');
+    calls(h, 4, 200);
+    calls(h, 60, 0);
+    const [incident, ...more] = h.core.incidents;
+    expect(more).toEqual([]);
+    expect(incident?.status).toBe('resolved');
+    expect(incident?.symptoms.find(({ id }) => id.includes('objective'))).toMatchObject({ standing: 'advisory' });
+  });
+
+  it('of latency count slow calls, also when they were always slow', () => {
+    const h = serving([{ ...latency, thresholdMs: 10 }, objective]);
+    calls(h, 90, 0);
+    expect(h.core.symptoms.map(({ id, standing }) => [id, standing])).toEqual([
+      ['slow.objective.fast:service/web', 'alone'],
+    ]);
+    const quick = serving([latency]);
+    calls(quick, 90, 0);
+    expect(quick.core.symptoms).toEqual([]);
+  });
+});

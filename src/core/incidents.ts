@@ -39,6 +39,11 @@ export function takeSymptoms(ctx: Context, updates: readonly SymptomUpdate[]): v
           ...refsOf(symptom.entity),
           incident: incident.id,
         });
+    } else if (kind === 'updated' && symptom.standing === 'alone') {
+      // It was explained by something that is over for a while now, and goes on all the same.
+      const related = findRelated(ctx, symptom);
+      if (related) join(ctx, related, asEvidence(symptom));
+      else if (opensIncident(ctx, symptom)) open(ctx, symptom);
     }
   }
 }

@@ -47,7 +47,8 @@ export class Claims {
   }
 }
 
-function exists(entity: EntityRef, view: SystemView): boolean {
+/** What is no part of the system any more takes its symptoms with it. */
+export function exists(entity: EntityRef, view: SystemView): boolean {
   if (entity.kind === 'instance') return view.instances.has(entity.name);
   if (entity.kind === 'service') return view.services.has(entity.name);
   return true;

@@ -14,12 +14,13 @@ import type { SystemView } from '../model/view.ts';
 import { Board } from './board.ts';
 import { takeCheck, voidFailures } from './checks.ts';
 import { type Finding, type InstanceDetector, type InstanceFacts, instanceRef, isAlive } from './claim.ts';
-import { Claims } from './claims.ts';
+import { Claims, exists } from './claims.ts';
 import type { Liveness, SymptomUpdate } from './contract.ts';
 import { crashed, isUnmeant } from './crashed.ts';
 import { CLEAR_MS as ERRORING_CLEAR_MS, erroringInstances, erroringService } from './erroring.ts';
 import { WINDOW_MS as FLAPPING_WINDOW_MS, flapping } from './flapping.ts';
 import { hung } from './hung.ts';
+import { Objectives, type ObjectivesSnapshot } from './objectives.ts';
 import {
   beginLife,
   endsStall,
@@ -70,8 +71,8 @@ interface Saved {
   readonly trafficNews: readonly string[];
   readonly scannedAt: Ms | null;
   readonly evaluatedAt: Ms | null;
-  /** Absent in states of earlier versions. */
   readonly claims?: readonly (readonly [string, Ms])[];
+  readonly objectives?: ObjectivesSnapshot;
 }
 
 export class Detection {
@@ -86,6 +87,7 @@ export class Detection {
   #scannedAt: Ms | null = null;
   #evaluatedAt: Ms | null = null;
   #claims = new Claims();
+  #objectives = new Objectives();
 
   static restore(snapshot: unknown): Detection {
     const saved = structuredClone(snapshot) as Saved;
@@ -99,6 +101,7 @@ export class Detection {
     detection.#scannedAt = saved.scannedAt;
     detection.#evaluatedAt = saved.evaluatedAt;
     detection.#claims = new Claims(saved.claims);
+    detection.#objectives = new Objectives(saved.objectives);
     return detection;
   }
 
@@ -113,6 +116,7 @@ export class Detection {
       scannedAt: this.#scannedAt,
       evaluatedAt: this.#evaluatedAt,
       claims: this.#claims.snapshot(),
+      objectives: this.#objectives.snapshot(),
     };
     return saved;
   }
@@ -132,7 +136,7 @@ export class Detection {
   }
 
   ingest(signal: Signal, view: SystemView, now: Ms): readonly SymptomUpdate[] {
-    if (signal.kind === 'edge') this.#takeEdge(signal);
+    if (signal.kind === 'edge') this.#takeEdge(signal, view);
     else if (signal.kind === 'node') this.#takeNode(signal, view, now);
     else if (signal.kind === 'claim') this.#claims.take(signal, this.#board, view, now);
     else if (signal.kind !== 'change') this.#takeOfInstance(signal, view, now);
@@ -147,7 +151,8 @@ export class Detection {
     return this.#board.takeNews();
   }
 
-  #takeEdge(signal: EdgeSignal): void {
+  #takeEdge(signal: EdgeSignal, view: SystemView): void {
+    this.#objectives.take(signal, view);
     this.#trafficNews.add(signal.callee);
   }
 
@@ -281,6 +286,7 @@ export class Detection {
       }
     }
     this.#trafficNews.clear();
+    this.#objectives.evaluate(view, this.#board, now);
     this.#sweep(view, now);
   }
 
@@ -372,10 +378,7 @@ export class Detection {
     this.#claims.sweep(this.#board, now);
     for (const id of this.#records.keys()) if (!view.instances.has(id)) this.forget(id);
     for (const { id, entity } of this.#board.open()) {
-      const gone =
-        (entity.kind === 'instance' && !view.instances.has(entity.name)) ||
-        (entity.kind === 'service' && !view.services.has(entity.name));
-      if (gone) this.#board.clear(id, now);
+      if (!exists(entity, view)) this.#board.clear(id, now);
     }
     for (const name of this.#noneReadySince.keys()) if (!view.services.has(name)) this.#noneReadySince.delete(name);
   }

@@ -9,6 +9,7 @@ import type { CoreOptions } from '../core/contract.ts';
 import { createCore, restoreCore } from '../core/index.ts';
 import { asHoldfastError } from '../model/errors.ts';
 import { notifiersOf } from '../notify/registry.ts';
+import { SeriesStore } from '../query/series-store.ts';
 import type { Store } from '../store/contract.ts';
 import { EmbeddedStore } from '../store/embedded/store.ts';
 import { Daemon } from './daemon.ts';
@@ -19,6 +20,7 @@ import { ServerLog } from './log.ts';
 import { parseOptions, type ServerOptions } from './options.ts';
 import { controlPlane } from './plane.ts';
 import { createProving } from './prove/wiring.ts';
+import { SELF_SAMPLE_MS, sampleInstances, sampleSelf } from './self-series.ts';
 import { openState } from './state.ts';
 import { version } from './version.ts';
 import { createAgent, createNotices, createTelemetry } from './wiring.ts';
@@ -58,7 +60,8 @@ async function main(): Promise<void> {
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
 
-  const telemetry = await createTelemetry(options, state.clock);
+  const kept = new SeriesStore();
+  const telemetry = await createTelemetry(options, state.clock, kept);
   const place = { stateDir: options.stateDir, node: coreOptions.node, clock: state.clock };
   const agent = createAgent({ ...place, log, telemetry });
   const notices = await createNotices({ notifiers, store, state, log });
@@ -78,6 +81,7 @@ async function main(): Promise<void> {
     tokens: admitted.tokens,
     origin: withHosts(options),
     facts: { version: running, pid: process.pid, ended: () => end('asked over the API') },
+    series: kept,
     dashboard: dashboardDir(),
     log,
   });
@@ -100,6 +104,14 @@ async function main(): Promise<void> {
 
   const url = await listen(app, options);
   await daemon.start(url);
+  const sample = (): void => {
+    const wallMs = state.clock.wallMs();
+    sampleSelf(plane.metrics(), kept, wallMs);
+    sampleInstances(state.core, kept, wallMs);
+    kept.sweep(wallMs);
+  };
+  sample();
+  setInterval(sample, SELF_SAMPLE_MS).unref();
   writeApiFile(options.stateDir, { url, pid: process.pid, token: admitted.localToken });
   log({ level: 'info', text: `holdfast ${running} serves ${url} from ${options.stateDir}` });
 }

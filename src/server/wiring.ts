@@ -9,6 +9,7 @@ import { Telemetry } from '../agent/telemetry/telemetry.ts';
 import type { AgentMessage } from '../model/link.ts';
 import type { Notifier } from '../notify/contract.ts';
 import { Notices } from '../notify/notices.ts';
+import type { SeriesStore } from '../query/series-store.ts';
 import { ProcessRuntime } from '../runtime/process/runtime.ts';
 import type { Store } from '../store/contract.ts';
 import type { AgentPort } from './agent-port.ts';
@@ -30,9 +31,14 @@ export interface AgentWiring {
 export async function createTelemetry(
   { intake, scrape }: { readonly intake: readonly string[]; readonly scrape: readonly string[] },
   clock: Clock,
+  kept: SeriesStore,
 ): Promise<Telemetry> {
   const [requests, targets] = [intake.map(parseIntake), scrape.map(parseScrape)];
-  const telemetry = new Telemetry({ now: () => clock.now(), wallMs: () => clock.wallMs() });
+  const telemetry = new Telemetry({
+    now: () => clock.now(),
+    wallMs: () => clock.wallMs(),
+    keep: (series, wallMs, value) => kept.add(series, wallMs, value),
+  });
   await telemetry.open(requests);
   telemetry.scrape(targets);
   return telemetry;

@@ -17,6 +17,7 @@ export interface BurnRule {
 
 const MINUTE: Ms = 60_000;
 const HOUR: Ms = 60 * MINUTE;
+const MIN_SHORT: Ms = MINUTE;
 
 /** Fixed fractions of a 30-day budget: 2 % in an hour, 5 % in six, 10 % in three days. */
 export const BURN_RULES: readonly BurnRule[] = [
@@ -47,12 +48,45 @@ export interface BurnRate {
   /** By rule, as of `timeMs`. */
   burns(timeMs: Ms): readonly Burn[];
   readonly bytes: number;
+  /** All it knows, as plain data: for createBurnRate. */
+  snapshot(): BurnSnapshot;
+}
+
+export interface BurnSnapshot {
+  readonly firstMs: Ms | null;
+  readonly nowMs: Ms | null;
+  readonly raised: readonly boolean[];
+  readonly windows: readonly (readonly [
+    spanMs: Ms,
+    part: number | null,
+    good: readonly number[],
+    bad: readonly number[],
+  ])[];
+}
+
+/**
+ * The rules for a budget over another period than 30 days: the same shares of it, in windows that are as much shorter,
+ * but not shorter than a minute's worth of news.
+ */
+export function rulesFor(periodMs: Ms): readonly BurnRule[] {
+  const scale = Math.min(1, periodMs / (30 * 24 * HOUR));
+  return BURN_RULES.map((rule) => ({
+    ...rule,
+    longMs: Math.max(12 * MIN_SHORT, rule.longMs * scale),
+    shortMs: Math.max(MIN_SHORT, rule.shortMs * scale),
+  }));
 }
 
 /** `target`: share of calls that must be good, below 1: 0.999. RangeError when it is not between 0 and 1. */
-export function createBurnRate(target: number, rules: readonly BurnRule[] = BURN_RULES): BurnRate {
+export function createBurnRate(
+  target: number,
+  rules: readonly BurnRule[] = BURN_RULES,
+  saved: BurnSnapshot | null = null,
+): BurnRate {
   if (!(target > 0 && target < 1)) throw new RangeError(`an objective is between 0 and 1, not ${target}`);
-  return new MultiWindow(target, rules);
+  const rate = new MultiWindow(target, rules);
+  if (saved) rate.restore(saved);
+  return rate;
 }
 
 /** A window is kept as so many parts; it forgets one part at a time, so it is up to 1.7 % longer than it says. */
@@ -109,6 +143,24 @@ class MultiWindow implements BurnRate {
     });
   }
 
+  snapshot(): BurnSnapshot {
+    return {
+      firstMs: this.#firstMs,
+      nowMs: Number.isFinite(this.#nowMs) ? this.#nowMs : null,
+      raised: this.#rules.map(({ raised }) => raised),
+      windows: [...this.#windows].map(([spanMs, window]) => [spanMs, ...window.snapshot()]),
+    };
+  }
+
+  restore({ firstMs, nowMs, raised, windows }: BurnSnapshot): void {
+    this.#firstMs = firstMs;
+    this.#nowMs = nowMs ?? Number.NEGATIVE_INFINITY;
+    this.#rules.forEach((rule, index) => {
+      rule.raised = raised[index] ?? false;
+    });
+    for (const [spanMs, part, good, bad] of windows) this.#windows.get(spanMs)?.restore(part, good, bad);
+  }
+
   #window(spanMs: Ms): Window {
     const window = this.#windows.get(spanMs) ?? new Window(spanMs);
     this.#windows.set(spanMs, window);
@@ -143,6 +195,18 @@ class Window {
 
   get bytes(): number {
     return this.#good.byteLength + this.#bad.byteLength;
+  }
+
+  snapshot(): [part: number | null, good: number[], bad: number[]] {
+    return [Number.isNaN(this.#part) ? null : this.#part, [...this.#good], [...this.#bad]];
+  }
+
+  restore(part: number | null, good: readonly number[], bad: readonly number[]): void {
+    this.#part = part ?? Number.NaN;
+    this.#good.set(good);
+    this.#bad.set(bad);
+    this.good = good.reduce((sum, count) => sum + count, 0);
+    this.bad = bad.reduce((sum, count) => sum + count, 0);
   }
 
   add(nowMs: Ms, good: number, bad: number): void {

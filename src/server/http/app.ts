@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ROUTES, type Route, type RouteId } from '../../api/routes.ts';
 import { HoldfastError } from '../../model/errors.ts';
+import type { SeriesStore } from '../../query/series-store.ts';
 import type { Actor, ControlPlane } from '../control-plane.ts';
 import { authenticate, authorize, type Caller, type Token } from './auth.ts';
 import { fromHttp, statusOf } from './errors.ts';
@@ -13,6 +14,7 @@ import { type Call, type Handlers, handlers, type ServerFacts } from './handlers
 import { LIVE_DEFAULTS, LiveHub, type LiveOptions } from './live.ts';
 import { checkOrigin, isLoopback, type OriginPolicy } from './origin.ts';
 import { localUser } from './peer.ts';
+import { servePrometheus } from './prometheus.ts';
 import { CONTENT_POLICY, serveStatic } from './static.ts';
 import { validator } from './validate.ts';
 
@@ -21,6 +23,8 @@ export interface AppOptions {
   readonly tokens: readonly Token[];
   readonly origin: OriginPolicy;
   readonly facts: ServerFacts;
+  /** Series that can be asked for by Prometheus' API; absent: it is not served. */
+  readonly series?: SeriesStore;
   /** Folder of the built dashboard; may be absent. */
   readonly dashboard: string;
   readonly live?: Partial<LiveOptions>;
@@ -78,6 +82,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     return serveStatic(options.dashboard, path, reply);
   });
 
+  if (options.series) {
+    servePrometheus(app, options.series, { version: options.facts.version, wallMs: Date.now });
+  }
   const answers = handlers(plane, options.facts);
   for (const [id, route] of Object.entries(ROUTES) as [RouteId, Route][]) {
     const parse = parser(route);
