@@ -136,6 +136,22 @@ describe('a crash loop', () => {
     expect(called.json).toMatchObject({ status: 'firing', alerts: [{ labels: { service: 'web' } }] });
   });
 
+  it('is quiet in Alertmanager while its service is silenced here, and no longer', async () => {
+    const state = async (): Promise<string | undefined> => (await alerts())[0]?.status.state;
+    const command = { kind: 'silence', service: 'web', forMs: 600_000 } as const;
+    const { id } = await system.client.operate(command, 'known, being mended');
+    await until('its silence', 15_000, async () => (await state()) === 'suppressed');
+    const listed = async (): Promise<readonly { comment: string; createdBy: string; status: { state: string } }[]> =>
+      (await fetch(`${alertsUrl}/api/v2/silences`)).json() as never;
+    const [silence, ...more] = await listed();
+    expect(more).toEqual([]);
+    expect(silence?.comment).toMatch(new RegExp(`^${id} by .*: known, being mended$`));
+    expect(silence?.createdBy).toMatch(/^holdfast\//);
+    await system.client.operate({ kind: 'unsilence', silence: id ?? '' }, 'enough');
+    await until('its end', 15_000, async () => (await state()) === 'active');
+    expect((await listed()).map(({ status }) => status.state)).toEqual(['expired']);
+  });
+
   it('is told to the webhook, signed', async () => {
     const page = await until('the page', 10_000, async () => hook.received[0]);
     expect(page.json).toMatchObject({ kind: 'page', system: 'tiny', service: 'web', services: ['web'] });

@@ -63,6 +63,19 @@ export interface Notice {
   readonly at: string;
 }
 
+/** A silence that holds now: for a while nobody is to be paged about a service, or about the whole system. */
+export interface SilenceNotice {
+  readonly id: string;
+  readonly holdfast: string;
+  readonly system: string;
+  /** null: the whole system. */
+  readonly service: string | null;
+  /** ISO 8601. */
+  readonly until: string;
+  readonly who: string;
+  readonly why: string;
+}
+
 export type Outcome =
   | { readonly kind: 'delivered' }
   /** The receiver may take it later. `afterMs`: when it said so itself. */
@@ -83,6 +96,11 @@ export interface Notifier {
   readonly timeoutMs: Ms;
   /** One attempt. Need not catch anything; must give up when the signal says so. */
   deliver(notice: Notice, signal: AbortSignal): Promise<Outcome>;
+  /**
+   * For receivers that keep silences of their own: these hold now, and no others of this Holdfast. Safe to say again
+   * and again.
+   */
+  silence?(silences: readonly SilenceNotice[], holdfast: string, signal: AbortSignal): Promise<Outcome>;
 }
 
 /** A small durable map, kept by whoever wires notifiers up. Resolves when it is durable. */

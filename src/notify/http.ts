@@ -20,6 +20,8 @@ export interface PostRequest {
 
 /** What is read of an answer that says no. */
 const EXCERPT_BYTES = 1_024;
+/** Thousands of silences are less. */
+const MAX_ANSWER = 16 * 1_048_576;
 const TRY_AGAIN = new Set([408, 425, 429]);
 
 /** Posts JSON to one address, with the credentials that it was given. */
@@ -35,16 +37,25 @@ export class Poster {
     this.#tokenFile = SecretFile.of(target, 'token-file');
   }
 
-  async post({ body, headers = {}, secrets = [], signal }: PostRequest): Promise<Outcome> {
+  async post(request: PostRequest): Promise<Outcome> {
+    return (await this.call('POST', this.#url, request)).outcome;
+  }
+
+  /** Another method, or another address of the same receiver; `json` is what it answered when it took the request. */
+  async call(
+    method: 'GET' | 'POST' | 'DELETE',
+    url: URL,
+    { body, headers = {}, secrets = [], signal }: Omit<PostRequest, 'body'> & { readonly body?: string },
+  ): Promise<{ readonly outcome: Outcome; readonly json: unknown }> {
     const token = await this.#tokenFile?.token();
     const authorization = token === undefined ? this.#target.authorization : `Bearer ${token}`;
     let response: Response;
     try {
-      response = await fetch(this.#url, {
-        method: 'POST',
-        body,
+      response = await fetch(url, {
+        method,
+        ...(body === undefined ? {} : { body }),
         headers: {
-          'content-type': 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           'user-agent': 'holdfast',
           ...(authorization === null ? {} : { authorization }),
           ...headers,
@@ -53,10 +64,22 @@ export class Poster {
         signal,
       });
     } catch (error) {
-      return { kind: 'retry', why: signal.aborted ? 'no answer in time' : connectionTrouble(error), afterMs: null };
+      const why = signal.aborted ? 'no answer in time' : connectionTrouble(error);
+      return { outcome: { kind: 'retry', why, afterMs: null }, json: null };
     }
+    if (method === 'GET' && response.ok) return { outcome: { kind: 'delivered' }, json: await jsonOf(response) };
     const hidden = [...this.#target.secrets, ...secrets, ...(token === undefined ? [] : [token])];
-    return outcomeOf(response, longestFirst(hidden));
+    return { outcome: await outcomeOf(response, longestFirst(hidden)), json: null };
+  }
+}
+
+/** null for what is none, and for an answer that is cut short or too long to be one. */
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    const text = await response.text();
+    return text.length > MAX_ANSWER ? null : JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

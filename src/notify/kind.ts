@@ -12,5 +12,5 @@ export interface NotifierKind {
   /** Its own options after `#`, besides the common ones, with what each means. */
   readonly options: Readonly<Record<string, string>>;
   /** HF7002 when an option or a file that it names is no good. */
-  create(target: Target): Pick<Notifier, 'repeatMs' | 'deliver'>;
+  create(target: Target): Pick<Notifier, 'repeatMs' | 'deliver' | 'silence'>;
 }

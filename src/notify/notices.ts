@@ -9,15 +9,24 @@
 import { randomBytes } from 'node:crypto';
 import type { Incident } from '../model/incident.ts';
 import type { Ms } from '../model/time.ts';
-import type { Ledger, Notice, Notifier, NotifierFigures } from './contract.ts';
+import type { Ledger, Notice, Notifier, NotifierFigures, SilenceNotice } from './contract.ts';
 import { Courier, type Debt, type Log } from './courier.ts';
 import { linkTo, pageNotice, pageOf, resolvedNotice, type Surroundings } from './describe.ts';
+import { Hush } from './hush.ts';
 
 /** Where incidents are kept. */
 export interface IncidentSource {
   readonly incidents: () => readonly Incident[];
   /** null: no system was declared yet. */
   readonly system: () => string | null;
+  /** That hold now. */
+  readonly silences: () => readonly {
+    readonly id: string;
+    readonly service: string | null;
+    readonly until: Ms;
+    readonly who: string;
+    readonly why: string;
+  }[];
   /** Wall-clock time of a moment of the incidents' clock. */
   readonly iso: (at: Ms) => string;
   /** Takes secrets that are known out of JSON text. */
@@ -45,12 +54,14 @@ export class Notices {
   readonly #o: NoticesOptions;
   readonly #holdfast: string;
   readonly #couriers: readonly Courier[];
+  readonly #hush: Hush;
   #apiUrl: string | null = null;
 
   private constructor(options: NoticesOptions, holdfast: string, couriers: readonly Courier[]) {
     this.#o = options;
     this.#holdfast = holdfast;
     this.#couriers = couriers;
+    this.#hush = new Hush(options.notifiers, options.now, options.log);
   }
 
   static async open(options: NoticesOptions): Promise<Notices> {
@@ -91,6 +102,7 @@ export class Notices {
   /** Incidents may have ended, or something may be owed since before. To be called when the journal knows them. */
   look(): void {
     if (this.#couriers.length === 0) return;
+    this.#guarded(() => this.#silence());
     this.#guarded(() => {
       const incidents = new Map(this.#o.source.incidents().map((incident) => [incident.id, incident]));
       for (const incident of incidents.values()) {
@@ -112,7 +124,20 @@ export class Notices {
   }
 
   async close(): Promise<void> {
+    this.#hush.close();
     await Promise.all(this.#couriers.map((courier) => courier.close()));
+  }
+
+  #silence(): void {
+    const { source } = this.#o;
+    const system = source.system();
+    if (system === null) return;
+    const wanted = source.silences().map(({ id, service, until, who, why }): SilenceNotice => {
+      // To the second: the wall clock drifts against the other by milliseconds, and that is no news.
+      const end = new Date(Math.round(Date.parse(source.iso(until)) / 1_000) * 1_000).toISOString();
+      return { id, holdfast: this.#holdfast, system, service, until: end, who, why };
+    });
+    this.#hush.look(JSON.parse(source.seal(JSON.stringify(wanted))) as SilenceNotice[], this.#holdfast);
   }
 
   #firing(incident: Incident, text: string): void {

@@ -221,7 +221,7 @@ export class Daemon {
       touched.add('event').add('status').add('services');
       if (output.event.topic === 'experiment') touched.add('proofs');
       if (INCIDENT_TOPICS.has(output.event.topic)) touched.add('incidents');
-      if (output.event.topic === 'incident') this.#noticesDue = true;
+      if (output.event.topic === 'incident' || output.event.topic === 'operator') this.#noticesDue = true;
       if (output.event.level === 'error') this.#o.log({ level: 'warn', text: output.event.text });
     }
     if (input.kind === 'agent' && input.message.kind === 'signals') {

@@ -93,6 +93,7 @@ export function createNotices({ notifiers, store, state, log }: NoticeWiring): P
     ledger: new StoreLedger(store),
     source: {
       incidents: () => core.incidents,
+      silences: () => core.silences,
       system: () => core.spec?.name ?? null,
       iso: (at) => iso(core, at),
       seal: secrets.seal,

@@ -39,6 +39,7 @@ export class Rig {
         incidents: () => this.incidents,
         system: () => 'shop',
         iso: (at) => new Date(Date.parse('2026-03-01T12:00:00.000Z') + at).toISOString(),
+        silences: () => [],
         seal: (json) => json.replaceAll(this.secret, 'holdfast-secret-1'),
       },
       now: () => performance.now(),
