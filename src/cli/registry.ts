@@ -28,6 +28,7 @@ export const VERBS: Readonly<Record<string, () => Promise<Register>>> = {
   resume: async () => (await import('./verbs/stop.ts')).registerResume,
   silence: async () => (await import('./verbs/silence.ts')).register,
   journal: async () => (await import('./verbs/journal.ts')).register,
+  toxiproxy: async () => (await import('./verbs/toxiproxy.ts')).register,
   doctor: async () => (await import('./verbs/doctor.ts')).register,
   completion: async () => (await import('./verbs/completion.ts')).register,
   version: async () => (await import('./verbs/version.ts')).register,

@@ -13,6 +13,11 @@ import { TcpSession } from './tcp.ts';
 const BACKLOG = 4_096;
 const BUFFER_BYTES = 65_536;
 
+export interface ListeningOptions {
+  /** Clients that nobody can serve get an end instead of a reset. Default false. */
+  readonly politely?: boolean;
+}
+
 export class Listening {
   readonly spec: Listener;
   readonly caller: string;
@@ -21,11 +26,14 @@ export class Listening {
   readonly tcp = new Set<TcpSession>();
   closing = false;
   error: string | null = null;
+  failure: NodeJS.ErrnoException | null = null;
+  readonly #politely: boolean;
   #server: Server | null = null;
   #closingSince: Ms = 0;
   readonly #pool: () => Pool | null;
 
-  constructor(spec: Listener, pool: () => Pool | null) {
+  constructor(spec: Listener, pool: () => Pool | null, { politely = false }: ListeningOptions = {}) {
+    this.#politely = politely;
     this.spec = spec;
     this.caller = spec.caller;
     this.address = `${spec.host.includes(':') ? `[${spec.host}]` : spec.host}:${spec.port}`;
@@ -38,11 +46,12 @@ export class Listening {
     const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: BUFFER_BYTES }, (socket) =>
       this.#accept(socket),
     );
-    this.error = await new Promise<string | null>((resolve) => {
-      server.once('error', (error: NodeJS.ErrnoException) => resolve(this.#explain(error)));
+    this.failure = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+      server.once('error', resolve);
       server.listen({ host, port, backlog: BACKLOG }, () => resolve(null));
     });
-    if (this.error !== null) return;
+    this.error = this.failure === null ? null : this.#explain(this.failure);
+    if (this.failure !== null) return;
     if (this.closing) {
       server.close();
       return;
@@ -50,6 +59,12 @@ export class Listening {
     // Failures to accept (no descriptors left) concern one connection: the server goes on.
     server.on('error', (error) => process.stderr.write(`${this.spec.id}: ${error.message}\n`));
     this.#server = server;
+  }
+
+  /** The actual one, where the route says 0. */
+  get port(): number {
+    const address = this.#server?.address();
+    return typeof address === 'object' && address !== null ? address.port : this.spec.port;
   }
 
   get listening(): boolean {
@@ -81,6 +96,7 @@ export class Listening {
       address: this.address,
       pool: this.#pool,
       connections,
+      politely: this.#politely,
       get closing() {
         return self.closing;
       },
@@ -106,6 +122,12 @@ export class Listening {
     for (const connection of this.http) connection.sweep(now);
     const drainMs = this.#pool()?.policy.drainMs ?? 0;
     if (this.closing && now - this.#closingSince >= drainMs) this.cut();
+  }
+
+  /** Ends all connections at once, without a reset. */
+  end(): void {
+    for (const connection of [...this.http]) connection.destroy();
+    for (const connection of [...this.tcp]) connection.close();
   }
 
   cut(): void {

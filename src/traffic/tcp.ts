@@ -21,6 +21,8 @@ export interface TcpListener {
   readonly caller: string;
   pool(): Pool | null;
   readonly connections: Set<TcpSession>;
+  /** Clients that nobody can serve get an end instead of a reset. */
+  readonly politely: boolean;
 }
 
 export class TcpSession implements Held, Waiter, Open, LineOwner {
@@ -84,7 +86,7 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
   expired(): void {
     const edge = this.edge ?? this.#pool.nobody(this.#listener.caller);
     edge.callFailed(this.#connectFailures > 0 ? 'connect' : 'unavailable');
-    this.#end(true);
+    this.#end(!this.#listener.politely);
   }
 
   #connect(member: Member): void {
@@ -254,6 +256,10 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
 
   /** TCP has no notion of a response: silence alone cuts nothing. */
   timedOut(): void {}
+
+  close(): void {
+    this.#end();
+  }
 
   cut(): void {
     this.#end(true);

@@ -1,0 +1,35 @@
+/** `toxiproxy`: the traffic layer as a proxy with faults on demand, for clients of Toxiproxy's HTTP API. */
+import { spawn } from 'node:child_process';
+import type { Command } from 'commander';
+import { builtEntry } from '../../model/entry.ts';
+import { EXIT } from '../exit.ts';
+import { countArgument, verb } from '../options.ts';
+
+const ENTRY = builtEntry(import.meta.url, '../../traffic/toxiproxy/main.js');
+
+interface Options {
+  readonly host: string;
+  readonly port: number;
+  readonly config?: string;
+  readonly seed?: number;
+}
+
+export function register(program: Command): void {
+  const command = verb('toxiproxy', "Proxies with faults on demand, by Toxiproxy's HTTP API")
+    .option('--host <address>', 'where the API listens; beyond loopback everybody can use it', '127.0.0.1')
+    .option('--port <port>', 'port of the API', countArgument, 8474)
+    .option('--config <file>', 'proxies to begin with: a JSON list as the API takes it at /populate')
+    .option('--seed <n>', 'of everything drawn at random; default: another one each time', countArgument)
+    .action(async ({ host, port, config, seed }: Options) => {
+      const args = [ENTRY, '--host', host, '--port', String(port)];
+      if (config !== undefined) args.push('--config', config);
+      if (seed !== undefined) args.push('--seed', String(seed));
+      const child = spawn(process.execPath, args, { stdio: 'inherit' });
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+      process.exitCode = await new Promise<number>((resolve, reject) => {
+        child.on('error', reject);
+        child.on('exit', (code, signal) => resolve(code ?? (signal === null ? EXIT.ok : EXIT.error)));
+      });
+    });
+  program.addCommand(command);
+}
