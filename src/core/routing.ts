@@ -67,6 +67,7 @@ function buildTable(ctx: Context, version: number): RouteTable {
         protocol: port.protocol,
         members: (members.get(service.name) ?? []).flatMap((slot) => memberOf(slot, port)),
         policy: { ...DEFAULT_POOL_POLICY, drainMs: service.spec.stop.drainMs },
+        ...(service.spec.experiments === 'allow' ? { experiments: true } : {}),
       });
     }
   }

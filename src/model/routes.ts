@@ -31,6 +31,8 @@ export interface Pool {
   readonly protocol: 'tcp' | 'http';
   readonly members: readonly PoolMember[];
   readonly policy: PoolPolicy;
+  /** The service has opted in to experiments: faults may be put before it by hand, too. */
+  readonly experiments?: true;
 }
 
 export interface PoolMember {

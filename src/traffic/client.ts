@@ -15,6 +15,7 @@ import { FaultAsker } from './faults/asker.ts';
 import { pidFile, socketPath, trafficLog } from './paths.ts';
 import type { Applied, TrafficSignal } from './plane.ts';
 import {
+  type Endpoint,
   encode,
   type FaultAnswer,
   type FaultWork,
@@ -46,7 +47,16 @@ export interface TrafficEvents {
   onFaultEnded?(ended: NetworkFaultEnded): void;
 }
 
+export interface TrafficOptions {
+  /**
+   * Only look and steer, for those that are not the agent: never starts the process, and takes no signals. Default
+   * false.
+   */
+  readonly observer?: boolean;
+}
+
 export class TrafficClient {
+  readonly #observer: boolean;
   readonly #stateDir: string;
   readonly #socketPath: string;
   readonly #events: TrafficEvents;
@@ -58,7 +68,8 @@ export class TrafficClient {
   #againMs = AGAIN_FIRST_MS;
   #status: TrafficStatus = { state: 'stopped', pid: null, error: null };
 
-  constructor(stateDir: string, events: TrafficEvents) {
+  constructor(stateDir: string, events: TrafficEvents, { observer = false }: TrafficOptions = {}) {
+    this.#observer = observer;
     this.#stateDir = stateDir;
     this.#socketPath = socketPath(stateDir);
     this.#events = events;
@@ -109,6 +120,11 @@ export class TrafficClient {
     return (await this.#ask({ op: 'list' })).faults;
   }
 
+  /** What listens, with what is behind it. */
+  async endpoints(): Promise<readonly Endpoint[]> {
+    return (await this.#ask({ op: 'endpoints' })).endpoints ?? [];
+  }
+
   async #ask(work: FaultWork): Promise<FaultAnswer> {
     await this.ensureRunning();
     return this.#asker.ask(work);
@@ -148,14 +164,17 @@ export class TrafficClient {
       const socket = await tryConnect(this.#socketPath);
       if (socket !== null) return this.#adopt(socket);
       const holder = readHolder(pidFile(this.#stateDir));
-      if (!spawned && (holder === null || !isAlive(holder))) {
+      const alive = holder !== null && isAlive(holder);
+      if (!alive && this.#observer) break;
+      if (!spawned && !alive) {
         spawnTraffic(this.#stateDir, this.#socketPath);
         spawned = true;
       }
       if (performance.now() > deadline) break;
       await pause(CONNECT_EVERY_MS);
     }
-    const error = new HoldfastError('HF4002', `no traffic process came up; see ${trafficLog(this.#stateDir)}`);
+    const why = this.#observer ? `none runs on ${this.#stateDir}` : `none came up; see ${trafficLog(this.#stateDir)}`;
+    const error = new HoldfastError('HF4002', `no traffic process: ${why}`);
     this.#setStatus({ state: 'failed', pid: null, error });
     throw error;
   }
@@ -201,6 +220,7 @@ export class TrafficClient {
     this.#asker.connected(message.faults === true);
     this.#againMs = AGAIN_FIRST_MS;
     this.#setStatus({ state: 'up', pid: message.pid, error: null });
+    if (this.#observer) this.#send({ kind: 'observe' });
     if (this.#table !== null) this.#send({ kind: 'routes', table: this.#table });
   }
 

@@ -24,6 +24,7 @@ export interface ControlHandler {
 
 export class ControlServer {
   readonly #clients = new Set<Socket>();
+  readonly #observers = new Set<Socket>();
   readonly #outbox = new Outbox();
   readonly #handler: ControlHandler;
   #server: Server | null = null;
@@ -57,11 +58,12 @@ export class ControlServer {
       encode({ kind: 'hello', protocol: PROTOCOL_VERSION, pid: process.pid, faults: true, system, version }),
     );
     this.#clients.add(socket);
-    const missed = [...this.#outbox.take(monotonic()), ...this.#handler.standing()];
+    const kept = this.#outbox.take(monotonic());
+    const missed = [...kept, ...this.#handler.standing()];
     if (missed.length > 0) socket.write(encode({ kind: 'signals', signals: missed }));
     socket.on('data', (chunk: string) => {
       try {
-        for (const message of decoder.push(chunk)) this.#receive(socket, message);
+        for (const message of decoder.push(chunk)) this.#receive(socket, message, kept);
       } catch (error) {
         process.stderr.write(`control socket: ${(error as Error).message}\n`);
         socket.destroy();
@@ -69,7 +71,8 @@ export class ControlServer {
     });
   }
 
-  #receive(socket: Socket, message: unknown): void {
+  /** `kept`: signals of the time when nobody was there, which it got. */
+  #receive(socket: Socket, message: unknown, kept: readonly TrafficSignal[]): void {
     const { kind, table, ask, work } = message as Readonly<Record<string, unknown>>;
     if (kind === 'stop') {
       socket.end(encode({ kind: 'stopping' }));
@@ -83,6 +86,10 @@ export class ControlServer {
           socket.destroy();
         },
       );
+    } else if (kind === 'observe') {
+      if (this.#clients.delete(socket) && this.#clients.size === 0) this.#outbox.add(kept, monotonic());
+      socket.on('close', () => this.#observers.delete(socket));
+      this.#observers.add(socket);
     } else if (kind === 'fault' && typeof ask === 'number') {
       this.#send(socket, { kind: 'fault-answer', ask, answer: this.#handler.fault(work) });
     }
@@ -105,6 +112,6 @@ export class ControlServer {
 
   close(): void {
     this.#server?.close();
-    for (const socket of this.#clients) socket.destroySoon();
+    for (const socket of [...this.#clients, ...this.#observers]) socket.destroySoon();
   }
 }

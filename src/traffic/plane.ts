@@ -9,6 +9,7 @@ import { FaultBoard } from './faults/board.ts';
 import { Listening } from './listening.ts';
 import { Pool } from './pool.ts';
 import { probeConnect } from './probe.ts';
+import type { Endpoint } from './protocol.ts';
 
 export type TrafficSignal = EdgeSignal | StallSignal;
 
@@ -119,6 +120,18 @@ export class Plane {
     return this.#faults.list();
   }
 
+  endpoints(): Endpoint[] {
+    const { listeners = [], pools = [] } = this.#table ?? {};
+    return listeners.flatMap(({ caller, host, port, pool: id }) => {
+      const pool = pools.find((each) => each.id === id);
+      if (pool === undefined) return [];
+      const members = pool.members.map((member) => hostPort(member));
+      const name = id.slice(pool.service.length + 1);
+      const experiments = pool.experiments === true;
+      return [{ caller, callee: pool.service, port: name, listen: hostPort({ host, port }), members, experiments }];
+    });
+  }
+
   #refault(): void {
     for (const pool of [...this.#pools.values(), ...this.#oldPools]) pool.setFaults(this.#faults.of(pool));
   }
@@ -212,4 +225,8 @@ export class Plane {
     }
     for (const pool of this.#pools.values()) pool.retire();
   }
+}
+
+function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -17,6 +17,8 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
 export type ToTraffic =
   | { readonly kind: 'routes'; readonly table: RouteTable }
   | { readonly kind: 'stop' }
+  /** Whoever sends this is no agent: signals are not for it, and those that nobody took are kept. */
+  | { readonly kind: 'observe' }
   /** `ask` is the asker's number for it; the answer has the same. */
   | { readonly kind: 'fault'; readonly ask: number; readonly work: FaultWork };
 
@@ -25,13 +27,31 @@ export type FaultWork =
   | { readonly op: 'put'; readonly fault: NetworkFault }
   | { readonly op: 'renew'; readonly id: string; readonly leaseMs: Ms | null }
   | { readonly op: 'remove'; readonly id: string | null }
-  | { readonly op: 'list' };
+  | { readonly op: 'list' }
+  | { readonly op: 'endpoints' };
+
+/** A listener of the routes in force, with what is behind it. */
+export interface Endpoint {
+  /** Service, or OUTSIDE. */
+  readonly caller: string;
+  readonly callee: string;
+  /** Name of the callee's port. */
+  readonly port: string;
+  /** `host:port` that callers use. */
+  readonly listen: string;
+  /** `host:port` of each instance. */
+  readonly members: readonly string[];
+  /** Whether the callee has opted in to experiments. */
+  readonly experiments: boolean;
+}
 
 export interface FaultAnswer {
   /** Those in force that were asked for; for a put or a renewal that one. */
   readonly faults: readonly NetworkFaultStatus[];
   /** Those that were removed. */
   readonly ended: readonly NetworkFaultEnded[];
+  /** Only where they were asked for. */
+  readonly endpoints?: readonly Endpoint[];
   readonly error: ErrorBody | null;
 }
 

@@ -7,13 +7,14 @@ import {
   parseNetworkFault,
 } from '../../model/network-fault.ts';
 import type { Ms } from '../../model/time.ts';
-import type { FaultAnswer } from '../protocol.ts';
+import type { Endpoint, FaultAnswer } from '../protocol.ts';
 
 export interface FaultKeeper {
   putFault(fault: NetworkFault): NetworkFaultStatus;
   renewFault(id: string, leaseMs: Ms | null): NetworkFaultStatus;
   removeFaults(id: string | null): NetworkFaultEnded[];
   faults(): NetworkFaultStatus[];
+  endpoints(): Endpoint[];
 }
 
 export function doFaultWork(keeper: FaultKeeper, work: unknown): FaultAnswer {
@@ -27,6 +28,7 @@ export function doFaultWork(keeper: FaultKeeper, work: unknown): FaultAnswer {
 function carryOut(keeper: FaultKeeper, work: unknown): Partial<FaultAnswer> {
   const { op, fault, id, leaseMs } = (work ?? {}) as Readonly<Record<string, unknown>>;
   if (op === 'put') return { faults: [keeper.putFault(parseNetworkFault(fault))] };
+  if (op === 'endpoints') return { endpoints: keeper.endpoints() };
   if (op === 'list') return { faults: keeper.faults() };
   if (op === 'renew' && typeof id === 'string' && (typeof leaseMs === 'number' || leaseMs === null))
     return { faults: [keeper.renewFault(id, leaseMs)] };

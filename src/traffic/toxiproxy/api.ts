@@ -95,9 +95,12 @@ class PopulateError extends ApiError {}
 export class ToxiproxyApi {
   readonly #server: Server;
   readonly #proxies: Proxies;
+  readonly #before: () => Promise<void>;
 
-  constructor(proxies: Proxies) {
+  /** `before`: done before each call, in turn with the others. */
+  constructor(proxies: Proxies, before: () => Promise<void> = async () => undefined) {
     this.#proxies = proxies;
+    this.#before = before;
     this.#server = createServer((request, response) => {
       this.#answer(request).then(
         (reply) => send(response, reply),
@@ -132,7 +135,10 @@ export class ToxiproxyApi {
     if (handler === undefined) throw new ApiError(405, 'method not allowed');
     const text = await readBody(request);
     const call = { proxy: parts[1] ?? '', toxic: parts[3] ?? '', body: () => parseBody(text) };
-    return this.#proxies.inTurn(async () => handler(this.#proxies, call));
+    return this.#proxies.inTurn(async () => {
+      await this.#before();
+      return handler(this.#proxies, call);
+    });
   }
 }
 

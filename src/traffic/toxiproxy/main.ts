@@ -1,6 +1,7 @@
 /**
  * The process of `holdfast toxiproxy`: the traffic layer as a proxy in front of any servers, steered by Toxiproxy's
- * HTTP API. With its end everything is over: proxies, toxics and connections.
+ * HTTP API. With its end everything is over: proxies, toxics and connections. `--attach DIR`: the endpoints of the
+ * system that runs on this state directory are proxies as well.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -8,6 +9,7 @@ import { asHoldfastError, HoldfastError } from '../../model/errors.ts';
 import { ToxiproxyApi } from './api.ts';
 import { OwnSeats } from './own-seats.ts';
 import { Proxies } from './proxies.ts';
+import { SystemSeats } from './system-seats.ts';
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -20,19 +22,22 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '8474' },
       config: { type: 'string' },
       seed: { type: 'string' },
+      attach: { type: 'string' },
     },
   });
   const seed = values.seed === undefined ? Math.floor(Math.random() * 0x1_0000_0000) : Number(values.seed);
   const seats = new OwnSeats(seed);
   const proxies = new Proxies(seats, seed);
-  const api = new ToxiproxyApi(proxies);
+  const system = values.attach === undefined ? null : new SystemSeats(values.attach, proxies, seed);
+  await system?.refresh();
+  const api = new ToxiproxyApi(proxies, () => system?.refresh() ?? Promise.resolve());
   if (values.config !== undefined) await populate(proxies, values.config);
   const { host, port } = await listen(api, values.host, Number(values.port));
   for (const { name, seat } of proxies.all) say(`${name}: ${seat.listen} → ${seat.upstream}`);
   process.stdout.write(`Toxiproxy API at http://${host.includes(':') ? `[${host}]` : host}:${port}, seed ${seed}\n`);
   const stop = (): void => {
     api.close();
-    void seats.close().finally(() => process.exit(0));
+    void Promise.all([system?.close(), seats.close()]).finally(() => process.exit(0));
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

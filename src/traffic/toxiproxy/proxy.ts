@@ -6,8 +6,8 @@ import type { Body } from './fields.ts';
 import { faultOf, parseToxic, type Toxic, updatedToxic, withAttributes } from './toxics.ts';
 
 /** A toxic has no end of its own: it lasts as long as this process, which renews it. */
-export const LEASE_MS = 10_000;
-export const RENEW_MS = 2_500;
+export const LEASE_MS = 5_000;
+export const RENEW_MS = 1_000;
 
 export interface ProxyBody {
   readonly name: string;
@@ -88,9 +88,9 @@ export class ToxicProxy {
     if (faults.length > 0) await this.seat.removeFaults(faults);
   }
 
-  /** Puts its faults again where the process that had them has lost them. */
-  async restore(lost: ReadonlySet<string>): Promise<void> {
-    for (const { toxic, fault } of this.#toxics) if (fault !== null && lost.has(fault)) await this.#put(toxic, fault);
+  /** Its fault is over: so is the toxic. */
+  forget(fault: string): void {
+    this.#toxics = this.#toxics.filter((each) => each.fault !== fault);
   }
 
   #find(name: string): Placed {
