@@ -609,6 +609,12 @@ describe('faults on purpose', () => {
     expect(h.faultOrders).toEqual([]);
   });
 
+  it('may be made by hand at endpoints only of services that opted in: the routes say which', () => {
+    const told = (h: Harness) => new Set(h.core.routes?.pools.map(({ experiments }) => experiments));
+    expect(told(up({ experiments: 'refuse' }))).toEqual(new Set([undefined]));
+    expect(told(up())).toEqual(new Set([true]));
+  });
+
   it('go to the agent once each, and the same request again changes nothing', () => {
     const h = up();
     expect(replyOf(h.feed(inject(['web-2'])))).toMatchObject({ ok: true, id: 'p-1' });

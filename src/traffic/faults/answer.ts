@@ -71,7 +71,7 @@ export class AnswerBody extends Stage {
       case 'replace': {
         const payload = Buffer.from(String(body));
         this.#state = SPENT;
-        return Buffer.concat([changedHead(head, payload.length), payload]);
+        return Buffer.concat([changedHead(head, payload.length, /^content-encoding$/i), payload]);
       }
       case 'truncate': {
         if (contentLength < 0) return Buffer.concat([changedHead(head, null), this.#body(rest, cut)]);
@@ -159,10 +159,13 @@ export class RequestDelay extends Stage {
   }
 }
 
-/** `length` null: in chunks, because nobody knows yet. */
-function changedHead(head: Buffer, length: number | null): Buffer {
+/** `length` null: in chunks, because nobody knows yet. `untrue`: what else does not hold of the new body. */
+function changedHead(head: Buffer, length: number | null, untrue: RegExp | null = null): Buffer {
   const [statusLine = '', ...lines] = head.toString('latin1').trimEnd().split('\r\n');
-  const kept = lines.filter((line) => !STALE.test(line.slice(0, line.indexOf(':'))));
+  const kept = lines.filter((line) => {
+    const name = line.slice(0, line.indexOf(':'));
+    return !STALE.test(name) && untrue?.test(name) !== true;
+  });
   const framing = length === null ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`;
   const version = statusLine.replace(/^HTTP\/1\.0/, 'HTTP/1.1');
   return Buffer.from(`${[version, ...kept, framing, 'Connection: close'].join('\r\n')}\r\n\r\n`, 'latin1');

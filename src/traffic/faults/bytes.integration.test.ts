@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { bucketMidUs } from '../../model/histogram.ts';
 import { parseNetworkFault } from '../../model/network-fault.ts';
+import { NETWORK_FAULTS } from '../../model/network-fault-kinds.ts';
 import type { EdgeSignal } from '../../model/signal.ts';
 import { Plane, type TrafficSignal } from '../plane.ts';
 import { dial, echo, type Peer, peer, roundTrip, until } from '../testing/bytes.ts';
@@ -35,6 +36,15 @@ async function start(instances = 1, serve = echo): Promise<Running> {
   };
   return { plane, port, signals, peers, put };
 }
+
+const PARAMETERS: Readonly<Record<string, object>> = {
+  latency: { ms: 5_000 },
+  bandwidth: { bytesPerSec: 0 },
+  loss: { share: 1, retransmitMs: 5_000 },
+  slicer: { averageBytes: 1, delayMs: 5_000 },
+  limit: { bytes: 0 },
+  'slow-close': { delayMs: 5_000 },
+};
 
 const status = ({ plane }: Running) => plane.faults()[0];
 
@@ -191,6 +201,23 @@ describe('faults on bytes', () => {
     running.put('latency', { ms: 5_000 }, { leaseMs: 300 });
     expect(await roundTrip(connection)).toBeLessThan(600);
     expect(running.plane.faults()).toEqual([]);
+  });
+
+  it('ends with its lease, whatever its kind, and leaves nothing', async () => {
+    const kinds = Object.keys(NETWORK_FAULTS).filter((kind) => !kind.startsWith('http-'));
+    await Promise.all(
+      kinds.map(async (kind) => {
+        const running = await start();
+        const open = await dial(running.port);
+        await roundTrip(open);
+        running.put(kind, PARAMETERS[kind] ?? {}, { leaseMs: 400 });
+        open.socket.write('x');
+        await until(() => running.plane.faults().length === 0, 2_000);
+        expect(await roundTrip(await dial(running.port)), kind).toBeLessThan(350);
+        // Either it goes on with all that was sent, or it is over.
+        await until(() => open.received.toString() === 'xx' || open.ended || open.broken !== null, 1_000);
+      }),
+    );
   });
 
   it('refuses what cannot be', async () => {
