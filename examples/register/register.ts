@@ -1,9 +1,12 @@
 /**
  * A small store under the contract of `holdfast check` (docs/consistency.md): registers, counters, sets, queues and
- * lists in memory, one operation at a time, so that all of them are linearizable. With CACHE_MS it answers reads from
- * a cache that old: a common optimisation, and a broken promise that a check finds within seconds.
+ * lists in memory, one operation at a time, so that all of them are linearizable while it lives. With DURABLE=1
+ * every change is on the disk before it is acknowledged, so that they are so over kill -9 too. With CACHE_MS it answers
+ * reads from a cache that old: a common optimisation, and a broken promise that a check finds within seconds.
  */
-import { Refusal, serve } from '../service.ts';
+import { existsSync, fdatasyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { instanceDir, Refusal, serve } from '../service.ts';
 
 type Micro = readonly [f: string, key: string, value: unknown];
 
@@ -15,6 +18,7 @@ interface Asked {
 }
 
 const CACHE_MS = Number(process.env.CACHE_MS ?? 0);
+const FILE = join(instanceDir(), 'register.log');
 
 const values = new Map<string, unknown>();
 const lists = new Map<string, unknown[]>();
@@ -81,4 +85,29 @@ function answer({ workload, f, key = '', value }: Asked): unknown {
   }
 }
 
-serve({ 'POST /': ({ body }) => ({ value: answer(body as Asked) }) });
+/** What was acknowledged is done again; a torn last line was not. */
+function replay(): void {
+  if (!existsSync(FILE)) return;
+  const text = readFileSync(FILE, 'utf8');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  truncateSync(FILE, Buffer.byteLength(whole));
+  for (const line of whole.split('\n')) if (line !== '') answer(JSON.parse(line) as Asked);
+}
+
+let log: number | null = null;
+if (process.env.DURABLE === '1') {
+  replay();
+  log = openSync(FILE, 'a');
+}
+
+serve({
+  'POST /': ({ body }) => {
+    const asked = body as Asked;
+    const value = answer(asked);
+    if (log !== null && asked.f !== 'read') {
+      writeSync(log, `${JSON.stringify(asked)}\n`);
+      fdatasyncSync(log);
+    }
+    return { value };
+  },
+});

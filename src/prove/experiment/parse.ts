@@ -9,6 +9,7 @@ import { type Known, parseActivity, parseControls } from './parse-activity.ts';
 import { parseExpectations } from './parse-holdfast.ts';
 import { parseSafety } from './parse-safety.ts';
 import { parseConfiguration, parseSecrets } from './parse-values.ts';
+import { parseWorkload } from './parse-workload.ts';
 import { type Notice, type Problem, Problems } from './problems.ts';
 import {
   DRY_STRATEGIES,
@@ -71,7 +72,7 @@ function read(value: unknown, options: ParseOptions, problems: Problems): Experi
   const secrets = parseSecrets(fields);
   const known = knownOf(fields, new Set(Object.keys(secrets)), options.kinds);
   const own = fields.fields('x-holdfast');
-  own?.problems.keys(own.map, own.path, ['expect', 'windows', 'halt'], true);
+  own?.problems.keys(own.map, own.path, ['expect', 'windows', 'halt', 'workload'], true);
   const expect = own?.fields('expect') ?? null;
   if (!Object.hasOwn(value, 'method')) fields.missing('method', 'Add method: a list of activities; it may be empty.');
   return {
@@ -87,6 +88,7 @@ function read(value: unknown, options: ParseOptions, problems: Problems): Experi
     strategy: parseStrategy(fields),
     expect: expect === null ? null : parseExpectations(expect),
     safety: parseSafety(own),
+    workload: parseWorkload(own),
     raw: value as JsonMap,
   };
 }

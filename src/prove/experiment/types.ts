@@ -2,7 +2,7 @@
  * An experiment as it was understood: Chaos Toolkit's format (its Open API for experiments and what its library
  * accepts beyond it), and Holdfast's own keys under `x-holdfast`. Durations are Ms here and seconds, or `10s`, in files.
  */
-import type { ConsistencyModel } from '../../model/consistency.ts';
+import type { ConsistencyModel, WorkloadKind } from '../../model/consistency.ts';
 import type { FaultClass } from '../../model/incident.ts';
 import type { Selection } from '../../model/selection.ts';
 import type { Ms } from '../../model/time.ts';
@@ -78,6 +78,17 @@ export interface Safety {
     /** Share of the error budget of any objective that the run may use up (0 … 1); null: no limit. */
     readonly budget: number | null;
   };
+}
+
+/** Clients whose history is recorded during the run and judged at its end. null: the default of docs/consistency.md. */
+export interface WorkloadSpec {
+  readonly kind: WorkloadKind;
+  /** Address of the store; its host may be a service of the system. */
+  readonly on: string;
+  readonly clients: number | null;
+  readonly opsPerSec: number | null;
+  readonly timeoutMs: Ms | null;
+  readonly seed: number | null;
 }
 
 export interface Window {
@@ -205,5 +216,6 @@ export interface Experiment {
   };
   readonly expect: Expectations | null;
   readonly safety: Safety;
+  readonly workload: WorkloadSpec | null;
   readonly raw: JsonMap;
 }

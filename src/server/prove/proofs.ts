@@ -10,6 +10,7 @@ import type { Ms } from '../../model/time.ts';
 import { type Experiment, type Journal, withinWindows } from '../../prove/experiment/index.ts';
 import { type Evidence, judge, type Verdict } from '../../prove/judge/index.ts';
 import type { Actor } from '../control-plane.ts';
+import { type AddressOf, Recording } from './consistency.ts';
 import { PROOFS_KEPT, type ProofLedger, type ProofRecord } from './ledger.ts';
 import { Runner } from './runner.ts';
 import { World } from './world.ts';
@@ -25,6 +26,7 @@ export interface ProofsOptions {
   readonly kinds: () => readonly FaultKindFacts[];
   readonly isQuiet: (service: string | null) => boolean;
   readonly isHealthy: (service: string | null) => boolean;
+  readonly addressOf: AddressOf;
   /** Something that people look at has changed. */
   readonly changed: () => void;
   readonly log: (line: { readonly level: 'info' | 'warn' | 'error'; readonly text: string }) => void;
@@ -261,16 +263,22 @@ export class Proofs {
     });
     this.#current = { id, runner };
     if (this.#stopped !== null) runner.stop(this.#stopped);
-    const journal = await runner.start();
+    const { workload, expect } = experiment;
+    const clients =
+      workload && !dryRun ? new Recording(workload, expect?.consistency ?? null, this.#o.addressOf, tell) : null;
+    const journal = await runner.start().catch(async (error: unknown) => {
+      await clients?.finish();
+      throw error;
+    });
     this.#current = null;
     if (dryRun) return this.#finish({ ...this.#get(id), state: 'done', endedAt: this.#stamp() }, true);
-    const verdict = await this.#judged(experiment, journal, runner);
+    const verdict = await this.#judged(experiment, journal, runner, clients);
     tell(verdict.summary);
     await this.#finish({ ...this.#get(id), state: 'done', endedAt: this.#stamp(), verdict }, false);
   }
 
   /** Judged when the incidents that it made are closed, or when that is taking too long. */
-  async #judged(experiment: Experiment, journal: Journal, runner: Runner): Promise<Verdict> {
+  async #judged(experiment: Experiment, journal: Journal, runner: Runner, clients: Recording | null): Promise<Verdict> {
     const begun = journal['x-holdfast'].faults.flatMap(({ begunAt }) => (begunAt === null ? [] : [begunAt]));
     const since = begun.length === 0 ? this.#o.now() : Math.min(...begun);
     const ours = (): Evidence['incidents'] =>
@@ -281,7 +289,9 @@ export class Proofs {
       ours().every(({ closedAt, status }) => closedAt !== null || status === 'escalated'),
     );
     runner.meter.read(this.#o.now());
-    return judge({ experiment, journal, incidents: ours(), losses: runner.meter.losses, consistency: null });
+    const { losses } = runner.meter;
+    const incidents = ours();
+    return judge({ experiment, journal, incidents, losses, consistency: (await clients?.finish()) ?? null });
   }
 
   async #until(withinMs: Ms, good: () => boolean): Promise<void> {
