@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { StatusResource, SymptomResource } from '../src/api/resources.ts';
+import type { ApiFile, StatusResource, SymptomResource } from '../src/api/resources.ts';
 import { processesOf } from '../src/cli/leftovers.ts';
 import { type CliResult, cli } from './support/cli.ts';
 import { ensureBuilt } from './support/paths.ts';
@@ -34,7 +34,16 @@ beforeAll(async () => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), 'hf-telemetry-')));
   otlpPort = await freePort();
   writeFileSync(join(directory, 'server.cjs'), PROGRAM);
-  const spec = ['name: watched', 'services:', '  books:', '    command: ["node", "server.cjs"]', '    ports: ["80"]'];
+  const plugin = '#!/bin/sh\necho "SHELF WARNING - nearly full | used=81%;80;95"\nexit 1\n';
+  writeFileSync(join(directory, 'check_shelf'), plugin, { mode: 0o755 });
+  const spec = [
+    'name: watched',
+    'services:',
+    '  books:',
+    '    command: ["node", "server.cjs"]',
+    '    ports: ["80"]',
+    '    x-holdfast: { readiness: { nagios: ["./check_shelf"], timeout: 10s } }',
+  ];
   writeFileSync(join(directory, 'compose.yaml'), `${spec.join('\n')}\n`);
 });
 
@@ -121,6 +130,28 @@ it('an odd metric is a symptom with its series, its baseline and a reason, and n
   expect(told.stdout).toMatch(/recent +[▁-█]+/);
   expect(told.stdout).toMatch(/baseline +[▁-█]+/);
   expect(await json('get', 'incidents')).toEqual([]);
+});
+
+it('a monitoring plugin that warns is a symptom, its numbers are a series, and the instance stays ready', async () => {
+  const warning = await vi.waitFor(
+    async () => {
+      const found = (await symptoms()).find(({ resource }) => resource === 'check.check_shelf');
+      expect(found).toBeDefined();
+      return found as SymptomResource;
+    },
+    { timeout: 10_000, interval: 250 },
+  );
+  expect(warning).toMatchObject({
+    entity: { name: 'books-1' },
+    standing: 'advisory',
+    evidence: ['SHELF WARNING - nearly full'],
+  });
+  const { url } = JSON.parse(readFileSync(join(directory, '.holdfast', 'api.json'), 'utf8')) as ApiFile;
+  const answer = await fetch(`${url}/prometheus/api/v1/query?query=check_shelf_used`);
+  expect(await answer.json()).toMatchObject({
+    status: 'success',
+    data: { result: [{ value: [expect.any(Number), '81'] }] },
+  });
 });
 
 it('what an instance never logged before is a symptom when it comes in number', async () => {

@@ -264,7 +264,11 @@ export class Agent {
       startChecker({
         purpose,
         spec,
-        target: { launch, exec: (command, signal) => runtime.exec(launch, command, signal) },
+        target: {
+          launch,
+          exec: (command, signal) => runtime.exec(launch, command, signal),
+          plugin: (result) => this.#options.telemetry?.plugin(launch.instance, result),
+        },
         startedAt,
         clock,
         lag: this.#lag,

@@ -90,6 +90,8 @@ export type CheckProbe =
     }
   | { readonly kind: 'tcp'; readonly port: string }
   | { readonly kind: 'exec'; readonly command: readonly string[] }
+  /** A plugin of Nagios: 2 fails; 1 and 3 pass, and are remarked upon; its numbers become series. */
+  | { readonly kind: 'nagios'; readonly command: readonly string[] }
   | { readonly kind: 'grpc'; readonly port: string; readonly service: string }
   /** The instance itself must report within ttl through the API; silence is failure. */
   | { readonly kind: 'ttl'; readonly ttlMs: Ms };

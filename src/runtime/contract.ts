@@ -39,6 +39,8 @@ export interface ExecResult {
   readonly signal: string | null;
   /** The last line that it wrote, at most 200 characters; empty when it wrote nothing. */
   readonly lastLine: string;
+  /** The last 4 KiB of all that it wrote; absent where only the last line is known. */
+  readonly output?: string;
 }
 
 export interface Runtime {

@@ -54,7 +54,7 @@ function probeOf(node: SpecNode, key: string, scope: Scope, ports: Ports): Check
   const given = entriesOf(node).filter(([name]) => name === 'test' || Object.hasOwn(PROBE_KEYS, name));
   const [first, second] = given.filter(([name]) => get(node, name) !== undefined);
   if (first === undefined) {
-    const remedy = 'Add `test`, `http`, `tcp`, `exec`, `grpc` or `ttl`.';
+    const remedy = 'Add `test`, `http`, `tcp`, `exec`, `grpc`, `nagios` or `ttl`.';
     scope.problems.error('HF1004', `${key} of ${scope.name} does not say what to check`, node, remedy);
     return null;
   }
@@ -70,9 +70,10 @@ function probeOf(node: SpecNode, key: string, scope: Scope, ports: Ports): Check
       return httpProbe(value, scope, ports);
     case 'ttl':
       return ttlProbe(value, value, scope);
-    case 'exec': {
+    case 'exec':
+    case 'nagios': {
       const command = value.kind === 'scalar' ? shell(textOf(value) ?? '') : argvOf(value, scope.problems);
-      return execProbe(command, value, scope);
+      return execProbe(command, value, scope, kind);
     }
     default: {
       const port = portOf(value.kind === 'map' ? get(value, 'port') : value, value, scope, ports);
@@ -82,8 +83,13 @@ function probeOf(node: SpecNode, key: string, scope: Scope, ports: Ports): Check
   }
 }
 
-function execProbe(command: readonly string[], place: Place, scope: Scope): CheckProbe | null {
-  if (command.length > 0 && command[0] !== '') return { kind: 'exec', command };
+function execProbe(
+  command: readonly string[],
+  place: Place,
+  scope: Scope,
+  kind: 'exec' | 'nagios' = 'exec',
+): CheckProbe | null {
+  if (command.length > 0 && command[0] !== '') return { kind, command };
   scope.problems.error('HF1004', 'the check has no command', place, 'Write ["CMD", "program", "argument"].');
   return null;
 }
@@ -140,7 +146,7 @@ function ttlProbe(node: SpecNode | undefined, place: Place, scope: Scope): Check
   return null;
 }
 
-/** Compose's `test`: a text, NONE, CMD, CMD-SHELL; and HTTP, TCP, GRPC, TTL in the same form. */
+/** Compose's `test`: a text, NONE, CMD, CMD-SHELL; and NAGIOS, HTTP, TCP, GRPC, TTL in the same form. */
 function testProbe(node: SpecNode, key: string, scope: Scope, ports: Ports): CheckProbe | null {
   if (node.kind === 'scalar') return shellTest(node.text, node, key, scope, ports);
   const words = itemsOf(node).map((item) => textOf(item) ?? '');
@@ -153,6 +159,8 @@ function testProbe(node: SpecNode, key: string, scope: Scope, ports: Ports): Che
       const fetch = fetchOf(rest);
       return (fetch && translated(fetch, node, key, scope, ports)) ?? execProbe(rest, node, scope);
     }
+    case 'NAGIOS':
+      return execProbe(rest.length === 1 && first.includes(' ') ? shell(first) : rest, node, scope, 'nagios');
     case 'CMD-SHELL':
       return shellTest(rest.join(' '), node, key, scope, ports);
     case 'HTTP':
@@ -166,7 +174,7 @@ function testProbe(node: SpecNode, key: string, scope: Scope, ports: Ports): Che
     case 'TTL':
       return ttlProbe(itemsOf(node)[1], node, scope);
     default: {
-      const remedy = 'The first word is CMD, CMD-SHELL, HTTP, TCP, GRPC, TTL or NONE.';
+      const remedy = 'The first word is CMD, CMD-SHELL, NAGIOS, HTTP, TCP, GRPC, TTL or NONE.';
       scope.problems.error('HF1004', `${quote(kind)} is not a kind of test`, node, remedy);
       return null;
     }

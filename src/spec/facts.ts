@@ -99,7 +99,8 @@ export function describeProbe({ probe }: CheckSpec): string {
     case 'tcp':
       return `tcp ${probe.port}`;
     case 'exec':
-      return `exec ${JSON.stringify(maskedCommand(probe.command))}`;
+    case 'nagios':
+      return `${probe.kind} ${JSON.stringify(maskedCommand(probe.command))}`;
     case 'grpc':
       return `grpc ${probe.port}${probe.service === '' ? '' : ` ${probe.service}`}`;
     case 'ttl':

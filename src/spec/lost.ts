@@ -94,7 +94,7 @@ export function noticeOwnPorts(
   ports: readonly PortSpec[],
 ): void {
   const { node, name, problems, place } = scope;
-  const check = healthcheck?.probe.kind === 'exec' ? healthcheck.probe.command : [];
+  const check = healthcheck !== null && 'command' in healthcheck.probe ? healthcheck.probe.command : [];
   const texts = [
     ['command', get(node, 'command') ?? get(node, 'entrypoint') ?? place, argv.slice(1)],
     ['healthcheck', get(node, 'healthcheck') ?? place, check],

@@ -9,6 +9,15 @@ export const INSTANCE_HOST = '127.0.0.1';
 export interface ProbeTarget {
   readonly launch: LaunchSpec;
   exec(command: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /** Told of what a monitoring plugin said, numbers and all; absent where nobody listens. */
+  plugin?(result: PluginReport): void;
+}
+
+export interface PluginReport {
+  readonly check: string;
+  /** null: killed. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
 }
 
 /**

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { freePort, launchOf } from '../../../test/support/runtime.ts';
 import type { CheckProbe } from '../../model/spec.ts';
 import type { ExecResult } from '../../runtime/contract.ts';
+import { pluginName } from './nagios.ts';
 import { probeFor } from './registry.ts';
 
 const closing: (() => void)[] = [];
@@ -134,5 +135,30 @@ describe('exec', () => {
     expect(await run(probe, 1, 100, { code: 2, signal: null, lastLine: 'disk full' })).toBe('exit 2: disk full');
     expect(await run(probe, 1, 100, { code: 2, signal: null, lastLine: '' })).toBe('exit 2');
     expect(await run(probe, 1, 100, { code: null, signal: 'SIGSEGV', lastLine: '' })).toBe('killed by SIGSEGV');
+  });
+});
+
+describe('a plugin of Nagios', () => {
+  const probe: Run = { kind: 'nagios', command: ['/bin/sh', '-c', '/usr/lib/nagios/plugins/check_disk -w 10%'] };
+  const ended = (code: number | null, output = 'DISK - / 5% | /=3GB') => ({
+    code,
+    signal: code === null ? 'SIGKILL' : null,
+    lastLine: output,
+    output,
+  });
+  it.each([
+    [0, null],
+    [1, null],
+    [2, 'critical: DISK - / 5%'],
+    [3, null],
+    [127, 'exit 127: DISK - / 5%'],
+    [null, 'killed by SIGKILL: DISK - / 5%'],
+  ])('that ends with %s', async (code, verdict) => {
+    expect(await run(probe, 1, 100, ended(code))).toBe(verdict);
+  });
+
+  it('is named by its program', () => {
+    expect(pluginName(probe.kind === 'nagios' ? probe.command : [])).toBe('check_disk');
+    expect(pluginName(['/usr/lib/nagios/plugins/check_load', '-w', '5'])).toBe('check_load');
   });
 });

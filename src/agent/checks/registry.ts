@@ -3,6 +3,7 @@ import type { CheckProbe } from '../../model/spec.ts';
 import { execProbe } from './exec.ts';
 import { grpcProbe } from './grpc.ts';
 import { httpProbe } from './http.ts';
+import { nagiosProbe } from './nagios.ts';
 import type { Probe, ProbeTarget } from './probe.ts';
 import { tcpProbe } from './tcp.ts';
 
@@ -14,6 +15,8 @@ export function probeFor(probe: Exclude<CheckProbe, { kind: 'ttl' }>, target: Pr
       return tcpProbe(probe, target);
     case 'exec':
       return execProbe(probe, target);
+    case 'nagios':
+      return nagiosProbe(probe, target);
     case 'grpc':
       return grpcProbe(probe, target);
   }

@@ -10,6 +10,7 @@ import { LogStreams } from '../../detect/telemetry/lines.ts';
 import { SeriesWatch, type SeriesWatchOptions } from '../../detect/telemetry/series.ts';
 import type { MeterRow, RunningIntake } from '../../intake/contract.ts';
 import { IntakeHub } from '../../intake/hub.ts';
+import { takePlugin } from '../../intake/nagios/plugin.ts';
 import {
   type RunningScraper,
   type ScrapeState,
@@ -22,6 +23,7 @@ import type { EdgeSignal, Signal } from '../../model/signal.ts';
 import type { EntityRef } from '../../model/symptom.ts';
 import type { LogLine, Series, SpanEdge, TelemetryBatch } from '../../model/telemetry.ts';
 import type { Ms } from '../../model/time.ts';
+import type { PluginReport } from '../checks/probe.ts';
 import { CheckReports } from './checks.ts';
 import { type IntakeRequest, openIntake } from './intakes.ts';
 import { Residents } from './residents.ts';
@@ -152,6 +154,14 @@ export class Telemetry {
     if (!entity) return;
     const now = this.#options.wallMs();
     for (const line of lines) if (line !== '') this.#logs.take(entity, line, lineTime(line) ?? now, now);
+  }
+
+  /** What a monitoring plugin that checks an instance said: its state is a remark, its numbers are series. */
+  plugin(instance: string, { check, exitCode, stdout }: PluginReport): void {
+    const batch = this.#hub.batch('nagios');
+    const result = { exitCode, stdout, subject: instance, check, wallMs: this.#options.wallMs() };
+    takePlugin(result, this.#hub, batch);
+    batch.commit();
   }
 
   /** The agent's own samples. */

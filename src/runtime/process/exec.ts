@@ -45,8 +45,9 @@ export function runBeside(prepared: PreparedLaunch, signal: AbortSignal): Promis
         child.off('close', finish);
         child.stdout.destroy();
         child.stderr.destroy();
-        const lastLine = said.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
-        resolve({ code, signal: killedBy, lastLine: lastLine.slice(0, LINE_CHARS) });
+        const output = said.toString('utf8').trimEnd();
+        const lastLine = output.split('\n').at(-1) ?? '';
+        resolve({ code, signal: killedBy, lastLine: lastLine.slice(0, LINE_CHARS), output });
       };
       // The pipes may still hold its last words, and a child that left the group may hold the pipes for ever.
       const deadline = setTimeout(finish, LAST_WORDS_MS);

@@ -11,6 +11,7 @@ export const PROBE_KEYS: Readonly<Record<string, Shape>> = {
   http: either(path, object({ port: portName, path, headers: dict(text), status })),
   tcp: either(portName, object({ port: portName })),
   exec: either(text, list(text)),
+  nagios: either(text, list(text)),
   grpc: either(portName, object({ port: portName, service: text })),
   ttl: duration,
 };
