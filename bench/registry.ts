@@ -7,6 +7,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   scale: async () => (await import('./scale/index.ts')).bench,
   store: async () => (await import('./store/index.ts')).bench,
   rca: async () => (await import('./rca/index.ts')).bench,
+  traces: async () => (await import('./traces/index.ts')).bench,
   liveness: async () => (await import('./liveness/index.ts')).bench,
   logs: async () => (await import('./logs/index.ts')).bench,
   histories: async () => (await import('./histories/index.ts')).bench,

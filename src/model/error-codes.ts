@@ -176,6 +176,12 @@ export const ERROR_CODES = {
   ),
   HF8305: code('nothing to prove', 'Let services opt in with `experiments: allow`, or name other faults and services.'),
 
+  HF8401: code('recorded data not found', 'Give the path of a file or folder, or the address of a Prometheus server.'),
+  HF8402: code('recorded data cannot be read', 'Correct the line shown; docs/diagnosis.md lists the formats.'),
+  HF8403: code('Prometheus does not answer', 'Check the address, and that it serves /api/v1.', 'later'),
+  HF8404: code('too much recorded data', 'Cut the recording to some hours around the incident.'),
+  HF8405: code('recorded data do not say enough', 'Add spans, or calls, latency and failures of services over time.'),
+
   HF9000: code('internal error', 'This is a defect of Holdfast: report it with the log.', 'later'),
 } as const satisfies Record<string, ErrorCodeInfo>;
 

@@ -5,19 +5,24 @@ import { EXIT } from '../exit.ts';
 import { incidents as kind } from '../kinds.ts';
 import { type OutputOptions, verb, withConnection, withOutput } from '../options.ts';
 import { renderList } from '../output.ts';
+import { diagnoseFrom, type RecordedOptions, withRecorded } from '../recorded.ts';
 import { tellIncident } from '../story.ts';
 import { out, say, suggest } from '../terminal.ts';
 import { printOrWatch } from '../watch.ts';
 
-interface Options extends ConnectionOptions, OutputOptions {
+interface Options extends ConnectionOptions, OutputOptions, RecordedOptions {
   readonly check?: true;
 }
 
 export function register(program: Command): void {
-  const command = verb('diagnose', 'Why the system is not well: open incidents with causes, evidence and plans')
+  const command = verb(
+    'diagnose',
+    'Why the system is not well: open incidents with causes, evidence and plans; or recorded data',
+  )
     .argument('[service]', 'only what touches this service')
     .option('--check', 'exit with 2 when there is an open incident');
-  withOutput(withConnection(command)).action(async (service: string | undefined, options: Options) => {
+  withOutput(withConnection(withRecorded(command))).action(async (service: string | undefined, options: Options) => {
+    if (options.from !== undefined) return diagnoseFrom(service, options);
     const client = connect(options);
     let count = 0;
     await printOrWatch(options.watch === true, async () => {

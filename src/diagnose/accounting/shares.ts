@@ -61,24 +61,33 @@ function sum(values: Float64Array): number {
   return values.reduce((all, value) => all + value, 0);
 }
 
+/** Losing this part of what the call in question loses, per call, another call loses too. */
+const LOSES_TOO = 0.25;
+
 /**
- * What is lost between two services, laid upon that end of the call of which the larger part of all measured calls
- * loses something: a service whose every call is slow on the way has a bad network; a caller with one such callee among
- * many has not. Equal parts: upon the callee.
+ * What is lost between two services, laid upon that end of the call whose other calls lose as much: a service whose
+ * every call is slow on the way has a bad network; a caller with one such callee among many has not. Each call counts by
+ * how often it was made during the incident, so that a callee which is gone, and calls nobody, is not excused by that.
+ * Equal parts, or no other calls to compare with: upon the callee.
  */
 function gapsOf({ graph, ledgers, views }: RecordedAccounts, unit: Unit): Float64Array {
   const { gap } = ledgers[unit];
   const gaps = new Float64Array(graph.names.length);
-  const lossy = (node: number): number => {
-    const both = [...(graph.out[node] as readonly number[]), ...(graph.into[node] as readonly number[])].filter(
-      (edge) => views[edge]?.seen && views[edge]?.answered,
-    );
-    return both.filter((edge) => (gap[edge] as number) > 0).length / Math.max(1, both.length);
+  const callsOf = (edge: number): number => (views[edge]?.answered && views[edge]?.seen?.requests) || 0;
+  const losesToo = (node: number, edge: number): number => {
+    const perCall = (gap[edge] as number) / Math.max(1, callsOf(edge));
+    let [losing, all] = [0, 0];
+    for (const other of [...(graph.out[node] as readonly number[]), ...(graph.into[node] as readonly number[])]) {
+      const calls = other === edge ? 0 : callsOf(other);
+      all += calls;
+      if (calls > 0 && (gap[other] as number) / calls >= LOSES_TOO * perCall) losing += calls;
+    }
+    return all === 0 ? 0 : losing / all;
   };
   gap.forEach((value, edge) => {
     if (value <= 0) return;
     const [caller, callee] = [graph.caller[edge] as number, graph.callee[edge] as number];
-    const end = lossy(caller) > lossy(callee) ? caller : callee;
+    const end = losesToo(caller, edge) > losesToo(callee, edge) ? caller : callee;
     gaps[end] = (gaps[end] as number) + value;
   });
   return gaps;

@@ -1,0 +1,176 @@
+/**
+ * A file or a folder to what is in it. The format is seen from the content, not from the name: JSON documents and
+ * lines of JSON (OTLP, Zipkin, Jaeger, a Prometheus server's answer), exposition text, tables.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { isObject } from '../../intake/wire/json.ts';
+import { HoldfastError } from '../../model/errors.ts';
+import { LIMITS } from '../contract.ts';
+import type { Collector } from './collector.ts';
+import { readCsv } from './csv.ts';
+import { tooMuch, Unreadable, unreadable } from './errors.ts';
+import { type Line, linesOf, rowsOf, unzipped } from './lines.ts';
+import { readOtlp } from './otlp.ts';
+import { isPrometheusAnswer, readPrometheusAnswer } from './prometheus.ts';
+import { isJaeger, isZipkinSpan, readJaeger, readZipkin } from './zipkin-jaeger.ts';
+
+export function readPath(path: string, into: Collector): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new HoldfastError('HF8301', `${path} does not exist`);
+  if (!stat.isDirectory()) {
+    const what = readFile(path, into);
+    if (what === null) throw new HoldfastError('HF8302', `${path} is in no format that is known here`);
+    into.gathered.notes.push(`${path}: ${what}`);
+    return;
+  }
+  const files = filesUnder(path);
+  if (files.length > LIMITS.maxFiles) throw tooMuch(`${path} holds more than ${LIMITS.maxFiles} files`);
+  let understood = 0;
+  for (const file of files) {
+    const what = readFile(file, into);
+    into.gathered.notes.push(`${relative(path, file)}: ${what ?? 'not understood, left out'}`);
+    if (what !== null) understood++;
+  }
+  if (understood === 0) throw new HoldfastError('HF8302', `nothing in ${path} is in a format that is known here`);
+}
+
+function filesUnder(dir: string): string[] {
+  return readdirSync(dir, { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith('.'))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(dir, entry.name);
+      return entry.isDirectory() ? filesUnder(path) : entry.isFile() ? [path] : [];
+    });
+}
+
+/** What was in it; null when it is none of the formats. */
+function readFile(path: string, into: Collector): string | null {
+  const { size } = statSync(path);
+  if (size > LIMITS.maxFileBytes) throw tooMuch(`${path} is larger than ${LIMITS.maxFileBytes} bytes`);
+  const first = firstLine(path);
+  if (first === null) return null;
+  const position = { line: 1 };
+  try {
+    if (/^\s*[[{]/.test(first)) return readJson(path, first, into, position);
+    if (isExposition(first)) return readText(path, into, position);
+    if (/[,\t;|]/.test(first)) return readTable(path, first, into, position);
+    return null;
+  } catch (error) {
+    const named = /^line (\d+)/.exec(error instanceof Error ? error.message : '');
+    throw unreadable(path, named ? Number(named[1]) : position.line, error);
+  }
+}
+
+function firstLine(path: string): string | null {
+  for (const { text } of linesOf(path)) {
+    if (text.includes('\u0000')) return null;
+    if (text.trim() !== '') return text;
+  }
+  return null;
+}
+
+function readTable(path: string, first: string, into: Collector, position: { line: number }): string {
+  const separator = [',', '\t', ';', '|'].reduce((best, char) =>
+    first.split(char).length > first.split(best).length ? char : best,
+  );
+  return readCsv(rowsOf(counted(linesOf(path), position), separator), into);
+}
+
+function* counted(lines: Iterable<Line>, position: { line: number }): Generator<Line> {
+  for (const line of lines) {
+    position.line = line.number;
+    yield line;
+  }
+}
+
+/** Exposition text: comments, or a name with labels and a number. */
+function isExposition(line: string): boolean {
+  return (
+    /^# (HELP|TYPE|UNIT|EOF)\b/.test(line) ||
+    /^[a-zA-Z_:][\w:.]*(\{.*\})?\s+[-+\dNI]\S*(\s+-?[\d.]+)?(\s+#.*)?$/.test(line)
+  );
+}
+
+/** Text that comes without times is that of one moment: nothing can be compared with it. */
+function readText(path: string, into: Collector, position: { line: number }): string {
+  const bytes = path.endsWith('.gz') ? unzipped(path) : readFileSync(path);
+  const tail = bytes.subarray(-64).toString('utf8');
+  if (!/\s-?\d+(\.\d+)?(\s+#.*)?\s*(# EOF\s*)?$/.test(tail.trimEnd()) && !/# EOF\s*$/.test(tail))
+    throw new Unreadable('the last line has no value');
+  position.line = 1;
+  const openMetrics = /# EOF\s*$/.test(tail);
+  const before = Number.NaN;
+  into.prometheusText(bytes, openMetrics, before);
+  return openMetrics ? 'OpenMetrics text' : 'Prometheus text';
+}
+
+function readJson(path: string, first: string, into: Collector, position: { line: number }): string | null {
+  const counts = { documents: 0, unknown: 0, spans: into.gathered.spans.length, logs: into.gathered.logs.length };
+  const take = (document: unknown): void => {
+    counts.documents++;
+    if (!readDocument(document, into)) counts.unknown++;
+  };
+  if (isWhole(first)) {
+    for (const { text, number } of linesOf(path)) {
+      position.line = number;
+      if (text.trim() !== '') take(JSON.parse(text));
+    }
+  } else {
+    if (statSync(path).size > LIMITS.maxDocumentBytes)
+      throw tooMuch(`${path}: one JSON document of more than ${LIMITS.maxDocumentBytes} bytes; write one per line`);
+    take(parseDocument(path.endsWith('.gz') ? unzipped(path).toString('utf8') : readFileSync(path, 'utf8'), position));
+  }
+  if (counts.documents === counts.unknown) return null;
+  const spans = into.gathered.spans.length - counts.spans;
+  const logs = into.gathered.logs.length - counts.logs;
+  const parts = [spans > 0 ? `${spans} spans` : '', logs > 0 ? `${logs} log lines` : ''].filter((part) => part !== '');
+  return parts.length === 0 ? 'metrics' : parts.join(', ');
+}
+
+/** Is the first line a document by itself? Then every line is one. */
+function isWhole(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parseDocument(text: string, position: { line: number }): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const at = /position (\d+)/.exec((error as Error).message)?.[1];
+    if (at !== undefined) position.line = text.slice(0, Number(at)).split('\n').length;
+    throw error;
+  }
+}
+
+function readDocument(document: unknown, into: Collector): boolean {
+  if (Array.isArray(document)) {
+    if (document.length === 0) return true;
+    if (document.every(isZipkinSpan)) {
+      for (const span of document) readZipkin(span, into);
+      return true;
+    }
+    return document.map((one) => readDocument(one, into)).some((known) => known);
+  }
+  if (!isObject(document)) return false;
+  if (readOtlp(document, into)) return true;
+  if (isJaeger(document)) {
+    readJaeger(document, into);
+    return true;
+  }
+  if (isZipkinSpan(document)) {
+    readZipkin(document, into);
+    return true;
+  }
+  if (isPrometheusAnswer(document)) {
+    readPrometheusAnswer(document, into);
+    return true;
+  }
+  return false;
+}
