@@ -6,7 +6,7 @@
  */
 import type { LogSeverity } from '../model/telemetry.ts';
 
-/** Bounds of one diagnosis. What lies beyond is refused with HF8304, never cut in silence. */
+/** Bounds of one diagnosis. What lies beyond is refused with HF8404, never cut in silence. */
 export const LIMITS = {
   /** Of one file. One JSON document must fit a string; lines of NDJSON, CSV and text are read one by one. */
   maxFileBytes: 2 * 1024 ** 3,

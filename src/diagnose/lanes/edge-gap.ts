@@ -4,7 +4,7 @@
  * services alone.
  *
  * Calls that nobody answered because the process was gone are lost too, and no network's: where an exit explains them,
- * they speak for the service and for no kind of fault.
+ * they speak for the service and for no kind of fault. So does a gap that is small beside what starts in the service.
  *
  * Own share and gap share are parts of one whole, so this lane adds only what the gap adds to the own share: together
  * both lanes weigh what a service with that much damage of its own would.
@@ -15,7 +15,7 @@ import { type Lane, ofService, shareWeight } from './contract.ts';
 const LEAST = 0.02;
 
 const NETWORK = { faultClass: 'network', mechanism: 'lost between caller and callee' } as const;
-const UNANSWERED = { faultClass: null } as const;
+const NO_KIND = { faultClass: null } as const;
 
 export const edgeGap: Lane = {
   name: 'edge gap',
@@ -30,7 +30,7 @@ export const edgeGap: Lane = {
         const service = accounts.graph.names[node] as string;
         return ofService(service, `${Math.round(gap * 100)} % of the damage is lost on calls of ${service}`, {
           weight: shareWeight(own + gap) - shareWeight(own),
-          ...(ended.has(service) ? UNANSWERED : NETWORK),
+          ...(ended.has(service) || gap < own / 2 ? NO_KIND : NETWORK),
         });
       });
     return { evidence, missing: null };

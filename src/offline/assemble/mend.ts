@@ -115,8 +115,9 @@ class Peers {
       const plain = serviceOfName(peer);
       const known = [peer, plain].find((name) => this.#services.has(name)) ?? this.#most(`@${peer}`);
       if (known !== undefined) return known;
-      // An address says less than what this operation went to whenever it arrived.
-      return this.#most(`${service}/${operation}`) ?? plain;
+      // A number says less than what this operation went to whenever it arrived; a name is a name.
+      const number = /^[\d.]+(:\d+)?$|^\[?[\da-f]*:[\da-f]*:|^localhost\b/i.test(plain);
+      return (number ? this.#most(`${service}/${operation}`) : undefined) ?? plain;
     }
     return this.#most(`${service}/${operation}`) ?? null;
   }

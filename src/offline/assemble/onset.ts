@@ -25,22 +25,33 @@ const THRESHOLD = 2.5;
 const LEAST_SUM = 6;
 const QUARTER = 0.25;
 
-/** Worst first. `fromBin`: known onset, or null. */
-export function feltBy(loads: ReadonlyMap<string, Load>, onset: number | null): Felt[] {
+/** Worst first. `onset`: bin of a known onset, or null. `past`: normal times from elsewhere, where there are any. */
+export function feltBy(
+  loads: ReadonlyMap<string, Load>,
+  onset: number | null,
+  past: ReadonlyMap<string, Load> | null = null,
+): Felt[] {
   const found: Felt[] = [];
   for (const [service, load] of loads) {
     for (const kind of ['slow', 'erroring'] as const) {
-      const felt = feltIn(service, kind, load, onset);
+      const felt = feltIn(service, kind, load, onset, past?.get(service) ?? null);
       if (felt !== null) found.push(felt);
     }
   }
   return found.sort((a, b) => b.cost - a.cost);
 }
 
-function feltIn(service: string, kind: Felt['kind'], load: Load, onset: number | null): Felt | null {
+function feltIn(
+  service: string,
+  kind: Felt['kind'],
+  load: Load,
+  onset: number | null,
+  normal: Load | null,
+): Felt | null {
   const series = kind === 'slow' ? load.latencyMs : load.failedShare;
-  const past = onset === null ? series : series.slice(0, onset);
-  const base = quantile(past, onset === null ? QUARTER : 0.5);
+  const known = normal === null ? null : kind === 'slow' ? normal.latencyMs : normal.failedShare;
+  const past = known ?? (onset === null ? series : series.slice(0, onset));
+  const base = quantile(past, known === null && onset === null ? QUARTER : 0.5);
   if (Number.isNaN(base)) return null;
   const spread =
     1.4826 *
@@ -58,7 +69,8 @@ function feltIn(service: string, kind: Felt['kind'], load: Load, onset: number |
     return Math.max(-3, Math.min(10, (value - base) / Math.max(spread || 0, floor)));
   });
   const [from, to, sum] = onset === null ? bestStretch(z) : [onset, z.length, Number.POSITIVE_INFINITY];
-  if (sum < LEAST_SUM) return null;
+  // With a past of its own a single bin may tell.
+  if (sum < (known === null ? LEAST_SUM : THRESHOLD)) return null;
   let cost = 0;
   for (let bin = from; bin < to; bin++) {
     if ((z[bin] as number) < 2) continue;

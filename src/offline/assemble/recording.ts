@@ -52,7 +52,7 @@ export function assemble(gathered: Gathered, past: Gathered | null, wanted: Want
   const times = extent(gathered, mended);
   if (times === null)
     throw new HoldfastError(
-      'HF8305',
+      'HF8405',
       'nothing in it says how calls went, and when: no spans, and no latency, calls or failures of services',
     );
   const callMeasures = gathered.measures.filter(({ quantity }) => quantity !== 'level');
@@ -61,14 +61,15 @@ export function assemble(gathered: Gathered, past: Gathered | null, wanted: Want
   const binMs = binWidth(times.fromMs, times.toMs + step, step);
   const grid = binsBetween(useSpans ? Math.floor(times.fromMs / binMs) * binMs : times.fromMs, times.toMs + 1, binMs);
   if (grid.length < 2)
-    throw new HoldfastError('HF8305', `only ${grid.length} point in time: there is nothing to compare it with`);
+    throw new HoldfastError('HF8405', `only ${grid.length} point in time: there is nothing to compare it with`);
 
   const whole = callsOver(gathered, useSpans ? mended : [], grid, [], Number.NEGATIVE_INFINITY);
   const calls = knownCalls(gathered, whole.edges);
   const entries = entriesOf(whole.services, calls);
   const onsetBin = wanted.atMs === null ? null : Math.max(1, onsetIn(grid, wanted.atMs));
   const loads = new Map(whole.services.map(({ service, incident }) => [service, incident]));
-  const felt = symptomOf(loads, entries, onsetBin, wanted);
+  const history = past === null ? null : pastOf(past, binMs);
+  const felt = symptomOf(loads, entries, onsetBin, wanted, history);
   const onsetMs = wanted.atMs ?? (grid[felt.from] as Bin).fromMs;
   const first = Math.max(0, (onsetBin ?? Math.max(0, felt.from - LATE)) - BEFORE);
   const bins = grid.slice(first).filter(({ fromMs }) => wanted.untilMs === null || fromMs < wanted.untilMs);
@@ -78,7 +79,6 @@ export function assemble(gathered: Gathered, past: Gathered | null, wanted: Want
       ? grid.slice(0, first)
       : grid.filter(({ fromMs, toMs }) => fromMs >= baseline.fromMs && toMs <= baseline.toMs);
   const parts = callsOver(gathered, useSpans ? mended : [], bins, normalBins, onsetMs);
-  const history = past === null ? null : pastOf(past, binMs);
   const services = parts.services.map((each) => ({ ...each, normal: history?.get(each.service) ?? each.normal }));
   const symptom: RecordedSymptom = { service: felt.service, kind: felt.kind, onsetMs };
   const edges = withKnown(parts.edges, calls, services, symptom.service);
@@ -117,7 +117,7 @@ function onsetIn(grid: readonly Bin[], atMs: number): number {
   const [first, last] = [grid[0] as Bin, grid.at(-1) as Bin];
   const iso = (ms: number): string => new Date(ms).toISOString();
   throw new HoldfastError(
-    'HF8305',
+    'HF8405',
     `${iso(atMs)} lies outside what was recorded: ${iso(first.fromMs)} to ${iso(last.toMs)}`,
   );
 }
@@ -204,12 +204,13 @@ function symptomOf(
   entries: ReadonlySet<string>,
   onset: number | null,
   wanted: Wanted,
+  past: ReadonlyMap<string, Load> | null,
 ): Chosen {
   if (wanted.service !== null && !loads.has(wanted.service)) {
     const known = [...loads.keys()].slice(0, 12).join(', ');
-    throw new HoldfastError('HF8305', `nothing was recorded of ${wanted.service}`, { remedy: `There are: ${known}.` });
+    throw new HoldfastError('HF8405', `nothing was recorded of ${wanted.service}`, { remedy: `There are: ${known}.` });
   }
-  const all = feltBy(loads, onset).filter(
+  const all = feltBy(loads, onset, past).filter(
     ({ service, kind }) => (wanted.service ?? service) === service && (wanted.kind ?? kind) === kind,
   );
   const best = all.find(({ service }) => entries.has(service)) ?? all[0];
@@ -229,7 +230,7 @@ function total({ requests }: Load): number {
 function pastOf(past: Gathered, binMs: number): Map<string, Load> {
   const spans = mend(past.spans).spans;
   const times = extent(past, spans);
-  if (times === null) throw new HoldfastError('HF8305', 'the baseline does not say how calls went');
+  if (times === null) throw new HoldfastError('HF8405', 'the baseline does not say how calls went');
   const bins = binsBetween(times.fromMs, times.toMs + 1, binMs);
   return new Map(
     callsOver(past, spans, bins, [], Number.NEGATIVE_INFINITY).services.map(({ service, incident }) => [

@@ -7,6 +7,7 @@ import { IntakeHub } from '../../intake/hub.ts';
 import { KINDS } from '../../intake/otlp/decode.ts';
 import { toProtobuf } from '../../intake/otlp/json.ts';
 import { parseText } from '../../intake/prometheus/text.ts';
+import { HoldfastError } from '../../model/errors.ts';
 import type { Series, TelemetryBatch } from '../../model/telemetry.ts';
 import { type Gathered, LIMITS, nothing, type ReadLog, type ReadSpan } from '../contract.ts';
 import { tooMuch } from './errors.ts';
@@ -67,7 +68,15 @@ export class Collector {
   /** After the last file. */
   finish(): Gathered {
     this.#hub.close();
-    for (const series of this.#series.values()) this.#families.push(...measuresOf(inOrder(series)));
+    for (const series of this.#series.values()) this.#families.push(...measuresOf(inOrder(timed(series))));
+    if (
+      this.#families.length === 0 &&
+      this.#series.size > 0 &&
+      [...this.#series.values()].every(({ atMs }) => atMs.every(Number.isNaN))
+    )
+      throw new HoldfastError('HF8405', 'no value has a time: one look at a target says nothing of before', {
+        remedy: 'Give text with timestamps (promtool tsdb dump, OpenMetrics), or the address of the Prometheus server.',
+      });
     this.#series.clear();
     this.gathered.measures.push(...bestFamilies(this.#families));
     return this.gathered;
@@ -91,6 +100,17 @@ export class Collector {
     this.#points += points;
     if (this.#points > LIMITS.maxPoints) throw tooMuch(`more than ${LIMITS.maxPoints} points`);
   }
+}
+
+/** Exposition text may come without times. */
+function timed(series: ReadSeries): ReadSeries {
+  if (!series.atMs.some(Number.isNaN)) return series;
+  const kept = [...series.atMs.keys()].filter((n) => !Number.isNaN(series.atMs[n]));
+  return {
+    ...series,
+    atMs: kept.map((n) => series.atMs[n] as number),
+    values: kept.map((n) => series.values[n] as number),
+  };
 }
 
 function inOrder(series: ReadSeries): ReadSeries {

@@ -6,9 +6,9 @@ export class Unreadable extends Error {}
 export function unreadable(file: string, line: number, error: unknown): HoldfastError {
   if (error instanceof HoldfastError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new HoldfastError('HF8302', message, { at: { file, line, column: 1 }, cause: error });
+  return new HoldfastError('HF8402', message, { at: { file, line, column: 1 }, cause: error });
 }
 
 export function tooMuch(what: string): HoldfastError {
-  return new HoldfastError('HF8304', what);
+  return new HoldfastError('HF8404', what);
 }

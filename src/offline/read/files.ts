@@ -17,10 +17,10 @@ import { isJaeger, isZipkinSpan, readJaeger, readZipkin } from './zipkin-jaeger.
 
 export function readPath(path: string, into: Collector): void {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) throw new HoldfastError('HF8301', `${path} does not exist`);
+  if (stat === undefined) throw new HoldfastError('HF8401', `${path} does not exist`);
   if (!stat.isDirectory()) {
     const what = readFile(path, into);
-    if (what === null) throw new HoldfastError('HF8302', `${path} is in no format that is known here`);
+    if (what === null) throw new HoldfastError('HF8402', `${path} is in no format that is known here`);
     into.gathered.notes.push(`${path}: ${what}`);
     return;
   }
@@ -32,7 +32,7 @@ export function readPath(path: string, into: Collector): void {
     into.gathered.notes.push(`${relative(path, file)}: ${what ?? 'not understood, left out'}`);
     if (what !== null) understood++;
   }
-  if (understood === 0) throw new HoldfastError('HF8302', `nothing in ${path} is in a format that is known here`);
+  if (understood === 0) throw new HoldfastError('HF8402', `nothing in ${path} is in a format that is known here`);
 }
 
 function filesUnder(dir: string): string[] {
@@ -53,7 +53,7 @@ function readFile(path: string, into: Collector): string | null {
   if (first === null) return null;
   const position = { line: 1 };
   try {
-    if (/^\s*[[{]/.test(first)) return readJson(path, first, into, position);
+    if (/^\s*[[{]/.test(first) && !DUMPED.test(first)) return readJson(path, first, into, position);
     if (isExposition(first)) return readText(path, into, position);
     if (/[,\t;|]/.test(first)) return readTable(path, first, into, position);
     return null;
@@ -85,8 +85,12 @@ function* counted(lines: Iterable<Line>, position: { line: number }): Generator<
   }
 }
 
+/** As `promtool tsdb dump` writes: the name is a label. */
+const DUMPED = /^\{__name__="([^"]*)"(?:, ?)?/;
+
 /** Exposition text: comments, or a name with labels and a number. */
 function isExposition(line: string): boolean {
+  if (DUMPED.test(line)) return true;
   return (
     /^# (HELP|TYPE|UNIT|EOF)\b/.test(line) ||
     /^[a-zA-Z_:][\w:.]*(\{.*\})?\s+[-+\dNI]\S*(\s+-?[\d.]+)?(\s+#.*)?$/.test(line)
@@ -95,7 +99,10 @@ function isExposition(line: string): boolean {
 
 /** Text that comes without times is that of one moment: nothing can be compared with it. */
 function readText(path: string, into: Collector, position: { line: number }): string {
-  const bytes = path.endsWith('.gz') ? unzipped(path) : readFileSync(path);
+  if (statSync(path).size > LIMITS.maxDocumentBytes)
+    throw tooMuch(`${path}: text of more than ${LIMITS.maxDocumentBytes} bytes`);
+  const raw = path.endsWith('.gz') ? unzipped(path) : readFileSync(path);
+  const bytes = DUMPED.test(raw.subarray(0, 4_096).toString('utf8')) ? undumped(raw) : raw;
   const tail = bytes.subarray(-64).toString('utf8');
   if (!/\s-?\d+(\.\d+)?(\s+#.*)?\s*(# EOF\s*)?$/.test(tail.trimEnd()) && !/# EOF\s*$/.test(tail))
     throw new Unreadable('the last line has no value');
@@ -104,6 +111,10 @@ function readText(path: string, into: Collector, position: { line: number }): st
   const before = Number.NaN;
   into.prometheusText(bytes, openMetrics, before);
   return openMetrics ? 'OpenMetrics text' : 'Prometheus text';
+}
+
+function undumped(raw: Buffer): Buffer {
+  return Buffer.from(raw.toString('utf8').replace(new RegExp(DUMPED.source, 'gm'), '$1{'));
 }
 
 function readJson(path: string, first: string, into: Collector, position: { line: number }): string | null {

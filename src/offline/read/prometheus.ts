@@ -28,7 +28,7 @@ export async function readPrometheus(base: string, range: PrometheusRange, into:
   const steps = Math.ceil((range.toMs - range.fromMs) / range.stepMs);
   const stepMs = steps > MOST_STEPS ? (range.toMs - range.fromMs) / MOST_STEPS : range.stepMs;
   const names = await ask(`${root}/api/v1/label/__name__/values`);
-  if (!Array.isArray(names.data)) throw new HoldfastError('HF8303', `${root} does not list its metrics`);
+  if (!Array.isArray(names.data)) throw new HoldfastError('HF8403', `${root} does not list its metrics`);
   const wanted = names.data
     .map(textOf)
     .filter((name) => !/_(bucket|created)$/.test(name) && meaningOf(plainFamily(name)) !== null);
@@ -60,19 +60,19 @@ async function ask(url: string): Promise<JsonObject> {
     text = await response.text();
   } catch (error) {
     const why = error instanceof Error ? ((error.cause as Error | undefined)?.message ?? error.message) : String(error);
-    throw new HoldfastError('HF8303', `${url}: ${why}`, { cause: error });
+    throw new HoldfastError('HF8403', `${url}: ${why}`, { cause: error });
   }
   if (text.length > LIMITS.maxAnswerBytes)
-    throw new HoldfastError('HF8304', `${url}: more than ${LIMITS.maxAnswerBytes} bytes`);
+    throw new HoldfastError('HF8404', `${url}: more than ${LIMITS.maxAnswerBytes} bytes`);
   let answer: unknown;
   try {
     answer = JSON.parse(text);
   } catch (error) {
-    throw new HoldfastError('HF8303', `${url}: HTTP ${response.status}, and not JSON`, { cause: error });
+    throw new HoldfastError('HF8403', `${url}: HTTP ${response.status}, and not JSON`, { cause: error });
   }
   if (!isObject(answer) || answer.status !== 'success') {
     const why = isObject(answer) ? textOf(answer.error) : '';
-    throw new HoldfastError('HF8303', `${url}: HTTP ${response.status} ${why}`);
+    throw new HoldfastError('HF8403', `${url}: HTTP ${response.status} ${why}`);
   }
   return answer;
 }
