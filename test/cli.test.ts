@@ -208,12 +208,22 @@ COMP_WORDS=(holdfast recover ap); COMP_CWORD=2; _holdfast; echo "\${COMPREPLY[@]
 
   it('doctor says what fails and exits with 2 for it', async () => {
     const good = await ask('doctor', '-o', 'json');
-    const findings = JSON.parse(good.stdout) as { check: string; verdict: string }[];
-    expect(findings.find(({ check }) => check === 'server')?.verdict).toBe('ok');
-    expect(findings.some(({ check }) => check === 'blind spot')).toBe(true);
-    expect(good.code).toBe(findings.some(({ verdict }) => verdict === 'fail') ? 2 : 0);
+    const { checks, findings } = JSON.parse(good.stdout) as {
+      checks: { check: string; verdict: string }[];
+      findings: { id: string }[];
+    };
+    expect(checks.find(({ check }) => check === 'server')?.verdict).toBe('ok');
+    expect(checks.some(({ check }) => check === 'blind spot')).toBe(true);
+    expect(findings.map(({ id }) => id)).toEqual(['no-memory-limit']);
+    expect(good.code).toBe(checks.some(({ verdict }) => verdict === 'fail') ? 2 : 0);
     const gone = await cli(['doctor', '--state-dir', 'compose.yaml/x'], { cwd: directory });
     expect(gone.code).toBe(2);
     expect(gone.stdout).toMatch(/fail\s+state/);
+  });
+
+  it('doctor -f audits a file without a server, and exits with 2 for what is of severity high', async () => {
+    const bad = await cli(['doctor', '-f', 'compose.yaml'], { cwd: directory });
+    expect(bad.code).toBe(2);
+    expect(bad.stdout).toMatch(/payments has no health check: .* no-health-check .*compose\.yaml:1\n/);
   });
 });

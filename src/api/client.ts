@@ -17,6 +17,7 @@ import type {
   ActionResource,
   ApplyRequest,
   ApplyResult,
+  AuditResource,
   ChangeResource,
   EdgeResource,
   HealthResource,
@@ -96,6 +97,10 @@ export class HoldfastClient {
 
   edges(): Promise<readonly EdgeResource[]> {
     return this.#get('/v1/edges');
+  }
+
+  audit(): Promise<AuditResource> {
+    return this.#get('/v1/audit');
   }
 
   incidents(

@@ -148,6 +148,35 @@ export type SymptomResource = SymptomFacts & {
   readonly incident: string | null;
 };
 
+/** One finding of the structural audit. */
+export interface FindingResource {
+  /** Stable: `single-instance`. docs/doctor.md lists them. */
+  readonly id: string;
+  readonly severity: 'high' | 'medium' | 'low';
+  /** Null: about the system. */
+  readonly service: string | null;
+  readonly sentence: string;
+  readonly why: string;
+  readonly fix: string;
+  /** Lines for the spec, or ''. */
+  readonly snippet: string;
+  /** Null where no file was audited. */
+  readonly at: { readonly file: string; readonly line: number; readonly column: number } | null;
+  /** An experiment that would prove it, as `holdfast prove` takes it. */
+  readonly experiment: Readonly<Record<string, unknown>> | null;
+}
+
+/** GET /v1/audit */
+export interface AuditResource {
+  readonly system: string | null;
+  readonly at: string;
+  readonly high: number;
+  readonly medium: number;
+  readonly low: number;
+  /** Worst first. */
+  readonly findings: readonly FindingResource[];
+}
+
 /** GET /v1/incidents?state=open|closed|all&limit=, GET /v1/incidents/{id} */
 export interface IncidentResource {
   readonly id: string;

@@ -92,6 +92,13 @@ export const ROUTES = {
     summary: 'Who calls whom: rate, failures and latency of each edge, with the last 60 seconds.',
     reply: json(Type.Array(s.EdgeSchema)),
   },
+  getAudit: {
+    ...read,
+    path: '/v1/audit',
+    summary:
+      'What will break the system or keep it from being repaired: findings of the structural audit, worst first.',
+    reply: json(s.AuditSchema),
+  },
   listIncidents: {
     ...read,
     path: '/v1/incidents',

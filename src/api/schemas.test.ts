@@ -22,6 +22,8 @@ const agree: {
   readonly service: Same<typeof schemas.ServiceSchema, resources.ServiceResource>;
   readonly traffic: Same<typeof schemas.TrafficSchema, resources.TrafficSummary>;
   readonly instance: Same<typeof schemas.InstanceSchema, resources.InstanceResource>;
+  readonly finding: Same<typeof schemas.FindingSchema, resources.FindingResource>;
+  readonly audit: Same<typeof schemas.AuditSchema, resources.AuditResource>;
   readonly edge: Same<typeof schemas.EdgeSchema, resources.EdgeResource>;
   readonly incident: Same<typeof schemas.IncidentSchema, resources.IncidentResource>;
   readonly symptom: Same<typeof schemas.SymptomSchema, resources.SymptomResource>;
@@ -48,6 +50,8 @@ const agree: {
   service: true,
   traffic: true,
   instance: true,
+  finding: true,
+  audit: true,
   edge: true,
   incident: true,
   symptom: true,

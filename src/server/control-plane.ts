@@ -15,6 +15,7 @@ import type {
   Acknowledgement,
   ActionResource,
   ApplyResult,
+  AuditResource,
   ChangeResource,
   EdgeResource,
   EventResource,
@@ -56,6 +57,8 @@ export interface ControlPlane {
   services(): readonly ServiceResource[];
   instances(): readonly InstanceResource[];
   edges(): readonly EdgeResource[];
+  /** The structural audit of what runs. */
+  audit(): AuditResource;
   incidents(state: 'open' | 'closed' | 'all', limit: number): readonly IncidentResource[];
   /** By id or by any prefix of it that is not ambiguous (HF7003). */
   incident(id: string): IncidentResource;

@@ -7,6 +7,7 @@ import type { ControlPlane, ProvingPlane } from './control-plane.ts';
 import type { Daemon } from './daemon.ts';
 import type { StopNote } from './journal-view.ts';
 import { journalEntryResource } from './journal-view.ts';
+import { auditResource } from './mapping/audit.ts';
 import { edgeResources } from './mapping/edges.ts';
 import {
   actionResources,
@@ -50,6 +51,7 @@ export function controlPlane({ daemon, cores, proving }: PlaneOptions): ControlP
     services: () => serviceResources(daemon.moment()),
     instances: () => instanceResources(daemon.moment()),
     edges: () => edgeResources(daemon.moment()),
+    audit: () => auditResource(daemon.moment()),
     incidents: (state, limit) => incidentResources(core, state, limit),
     incident: (id) => incidentResource(core, findIncident(core, id)),
     symptoms: (state, limit) => symptomResources(core, state, limit),

@@ -83,6 +83,7 @@ export class DashboardServer {
       symptoms: () => [],
       instances: () => this.world.services.flatMap(({ instances }) => instances),
       edges: () => this.world.edges,
+      audit: () => ({ system: null, at: new Date(0).toISOString(), high: 0, medium: 0, low: 0, findings: [] }),
       incidents: () => this.world.incidents,
       incident: (id) => {
         const found = this.world.incidents.find((one) => one.id === id);

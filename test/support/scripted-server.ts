@@ -3,7 +3,13 @@
  * which must not depend on what a running system happens to be doing.
  */
 import { tmpdir } from 'node:os';
-import type { IncidentResource, InstanceResource, ServiceResource, StatusResource } from '../../src/api/resources.ts';
+import type {
+  AuditResource,
+  IncidentResource,
+  InstanceResource,
+  ServiceResource,
+  StatusResource,
+} from '../../src/api/resources.ts';
 import { HoldfastError } from '../../src/model/errors.ts';
 import type { OperatorCommand } from '../../src/model/operator.ts';
 import type { Actor, ControlPlane } from '../../src/server/control-plane.ts';
@@ -25,6 +31,27 @@ export interface ScriptedServer {
   readonly operations: { readonly command: OperatorCommand; readonly actor: Actor }[];
   close(): Promise<void>;
 }
+
+const AUDIT: AuditResource = {
+  system: 'shop',
+  at: '2026-01-01T00:00:00.000Z',
+  high: 0,
+  medium: 1,
+  low: 0,
+  findings: [
+    {
+      id: 'no-memory-limit',
+      severity: 'medium',
+      service: 'payments',
+      sentence: 'payments may take all memory of the machine.',
+      why: 'A leak takes it from the others.',
+      fix: 'Give it twice what it needs.',
+      snippet: 'services:\n  payments:\n    mem_limit: 512m',
+      at: null,
+      experiment: null,
+    },
+  ],
+};
 
 const AT = '2026-01-01T00:00:00.000Z';
 
@@ -50,6 +77,7 @@ function plane(script: Script, operations: { command: OperatorCommand; actor: Ac
     services: () => [SERVICE],
     symptoms: () => [],
     instances: () => INSTANCES,
+    audit: () => AUDIT,
     edges: () => [
       { caller: '(outside)', callee: 'payments', protocol: 'http', traffic: TRAFFIC, history: [], health: 'healthy' },
     ],

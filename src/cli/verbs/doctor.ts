@@ -1,21 +1,27 @@
-/** `doctor`: what Holdfast needs and what it finds here, and what it cannot see. Exits with 2 when something fails. */
+/**
+ * `doctor`: what is wrong before anything happens. This machine and installation, and the structural audit of the
+ * system that runs; with `-f` that of a file alone, without a running system. Exits with 2 when something fails, or a
+ * finding is of severity high.
+ */
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import type { StatusResource } from '../../api/resources.ts';
+import type { AuditResource, FindingResource, StatusResource } from '../../api/resources.ts';
 import { asHoldfastError } from '../../model/errors.ts';
 import { type ConnectionOptions, connect, findStateDir } from '../connect.ts';
 import { SERVER_ENTRY } from '../daemon.ts';
 import { EXIT } from '../exit.ts';
-import { type OutputOptions, verb, withConnection, withOutput } from '../options.ts';
-import { type Kind, renderList } from '../output.ts';
-import { out } from '../terminal.ts';
+import { countFindings, tellFindings } from '../findings.ts';
+import { type OutputOptions, type SpecOptions, verb, withConnection, withOutput } from '../options.ts';
+import { type Kind, renderList, toYaml } from '../output.ts';
+import { findSpecFile, readSpec } from '../spec-source.ts';
+import { out, say } from '../terminal.ts';
 import { bytes } from '../text.ts';
 import { printOrWatch } from '../watch.ts';
 import { ownVersion } from './version.ts';
 
-interface Finding {
+interface Check {
   readonly check: string;
   readonly verdict: 'ok' | 'warn' | 'fail';
   readonly found: string;
@@ -23,16 +29,16 @@ interface Finding {
   readonly remedy: string;
 }
 
-const KIND: Kind<Finding> = {
+const KIND: Kind<Check> = {
   columns: [
     {
       title: 'VERDICT',
       of: ({ verdict }) => ({ ok: out.green, warn: out.yellow, fail: out.red })[verdict](verdict),
     },
-    { title: 'CHECK', of: (finding) => finding.check },
+    { title: 'CHECK', of: ({ check }) => check },
     { title: 'FOUND', of: ({ found, remedy }) => (remedy === '' ? found : `${found} → ${remedy}`) },
   ],
-  name: (finding) => finding.check,
+  name: ({ check }) => check,
   none: '',
 };
 
@@ -42,27 +48,72 @@ const MIN_FREE_BYTES = 512 * 1024 * 1024;
 /** Two per proxied request; below this a busy endpoint runs dry. */
 const MIN_OPEN_FILES = 4_096;
 
+interface Options extends ConnectionOptions, OutputOptions, SpecOptions {}
+
+/** Of the file, or of what runs; null: neither. */
+interface Examined {
+  readonly checks: readonly Check[];
+  readonly findings: readonly FindingResource[] | null;
+}
+
 export function register(program: Command): void {
-  const command = verb('doctor', 'Check the environment, and say what Holdfast cannot see');
-  withOutput(withConnection(command)).action(async (options: ConnectionOptions & OutputOptions) => {
-    let failed = false;
+  const command = verb('doctor', 'What is wrong before anything happens: this machine, and the structure of the system')
+    .option('-f, --file <path>', 'audit this spec file alone; nothing has to run')
+    .option('--profile <name...>', 'with -f: profiles to enable (COMPOSE_PROFILES)')
+    .option('--project-name <name>', 'with -f: name of the system');
+  withOutput(withConnection(command)).action(async (options: Options) => {
+    let bad = false;
     await printOrWatch(options.watch === true, async () => {
-      const findings = [...environment(options), ...(await server(options))];
-      failed = findings.some(({ verdict }) => verdict === 'fail');
-      return renderList(findings, KIND, options.output);
+      const examined = options.file === undefined ? await everything(options) : await fileAlone(options);
+      const { checks, findings } = examined;
+      bad =
+        checks.some(({ verdict }) => verdict === 'fail') ||
+        (findings ?? []).some(({ severity }) => severity === 'high');
+      return render(examined, options);
     });
-    if (failed) process.exitCode = EXIT.negative;
+    if (bad) process.exitCode = EXIT.negative;
   });
   program.addCommand(command);
 }
 
-const ok = (check: string, found: string): Finding => ({ check, verdict: 'ok', found, remedy: '' });
+async function render({ checks, findings }: Examined, { output }: Options): Promise<string> {
+  if (output === 'json') return JSON.stringify({ checks, findings }, null, 2);
+  if (output === 'yaml') return toYaml({ checks, findings });
+  if (output === 'name')
+    return [
+      ...checks.map(({ check }) => check),
+      ...(findings ?? []).map(({ id, service }) => (service === null ? id : `${id}/${service}`)),
+    ].join('\n');
+  const parts = checks.length === 0 ? [] : [await renderList(checks, KIND, output)];
+  if (findings !== null) {
+    if (findings.length > 0) parts.push(await tellFindings(findings, out, output === 'wide'));
+    parts.push(out.bold(countFindings(findings)));
+  }
+  return parts.join('\n\n');
+}
 
-function environment(options: ConnectionOptions): Finding[] {
+async function fileAlone(options: Options): Promise<Examined> {
+  const { auditFile } = await import('../../offline/audit.ts');
+  const { findings, notices } = auditFile(readSpec(findSpecFile(options), options));
+  for (const { file, line, what, instead } of notices) say(`${file}:${line}: ${what}: ${instead}`);
+  return {
+    checks: [],
+    findings: findings.map((finding) => ({ ...finding, experiment: finding.experiment && { ...finding.experiment } })),
+  };
+}
+
+async function everything(options: Options): Promise<Examined> {
+  const { checks, audit } = await server(options);
+  return { checks: [...environment(options), ...checks], findings: audit?.findings ?? null };
+}
+
+const ok = (check: string, found: string): Check => ({ check, verdict: 'ok', found, remedy: '' });
+
+function environment(options: ConnectionOptions): Check[] {
   return [nodeVersion(), platform(), limits(), stateDir(options), openFiles(), installation()];
 }
 
-function nodeVersion(): Finding {
+function nodeVersion(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const enough = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
   if (enough) return ok('node', process.versions.node);
@@ -74,14 +125,14 @@ function nodeVersion(): Finding {
   };
 }
 
-function platform(): Finding {
+function platform(): Check {
   const found = `${process.platform} ${process.arch}, ${availableParallelism()} cores, ${bytes(totalmem())} memory`;
   if (process.platform === 'linux') return ok('platform', found);
   return { check: 'platform', verdict: 'warn', found, remedy: 'the process runtime is made for Linux' };
 }
 
 /** Limits need a cgroup v2 that this user may make groups in. */
-function limits(): Finding {
+function limits(): Check {
   const remedy = 'memory and CPU limits are enforced by sampling; grant a delegated cgroup v2 for exact ones';
   if (!existsSync('/sys/fs/cgroup/cgroup.controllers')) {
     return { check: 'limits', verdict: 'warn', found: 'no cgroup v2', remedy };
@@ -96,7 +147,7 @@ function limits(): Finding {
   }
 }
 
-function stateDir(options: ConnectionOptions): Finding {
+function stateDir(options: ConnectionOptions): Check {
   const path = findStateDir(options) ?? process.cwd();
   let existing = path;
   while (!existsSync(existing)) existing = dirname(existing);
@@ -113,7 +164,7 @@ function stateDir(options: ConnectionOptions): Finding {
   }
 }
 
-function openFiles(): Finding {
+function openFiles(): Check {
   const path = '/proc/self/limits';
   if (!existsSync(path)) return ok('open files', 'limit unknown here');
   const soft = /^Max open files\s+(\S+)/m.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
@@ -126,23 +177,25 @@ function openFiles(): Finding {
   };
 }
 
-function installation(): Finding {
+function installation(): Check {
   if (existsSync(SERVER_ENTRY) && statSync(SERVER_ENTRY).isFile()) return ok('program', ownVersion());
   return { check: 'program', verdict: 'fail', found: `${SERVER_ENTRY} is missing`, remedy: 'run `npm run build`' };
 }
 
-async function server(options: ConnectionOptions): Promise<Finding[]> {
+async function server(options: ConnectionOptions): Promise<{ checks: Check[]; audit: AuditResource | null }> {
   let status: StatusResource;
+  let audit: AuditResource | null = null;
   try {
-    status = await connect(options).status();
+    const client = connect(options);
+    status = await client.status();
+    if (status.system !== null) audit = await client.audit();
   } catch (error) {
     const { code, message, remedy } = asHoldfastError(error);
     const verdict = code === 'HF7001' ? 'warn' : 'fail';
-    return [{ check: 'server', verdict, found: `${code} ${message}`, remedy }];
+    return { checks: [{ check: 'server', verdict, found: `${code} ${message}`, remedy }], audit: null };
   }
-  const findings = [ok('server', `${status.version}, pid ${status.pid}: ${status.sentence}`)];
-  const warn = (check: string, found: string, remedy: string) =>
-    findings.push({ check, verdict: 'warn', found, remedy });
+  const checks = [ok('server', `${status.version}, pid ${status.pid}: ${status.sentence}`)];
+  const warn = (check: string, found: string, remedy: string) => checks.push({ check, verdict: 'warn', found, remedy });
   if (status.version !== ownVersion())
     warn('versions', `server ${status.version}, command ${ownVersion()}`, 'restart the server');
   if (status.automationStopped) warn('automation', 'stopped: nothing is repaired', 'holdfast resume');
@@ -159,5 +212,5 @@ async function server(options: ConnectionOptions): Promise<Finding[]> {
       warn('part', `${part.name} is ${part.state} ${part.detail}`, 'it is started again by itself');
   }
   for (const spot of status.blindSpots) warn('blind spot', spot, '');
-  return findings;
+  return { checks, audit };
 }

@@ -51,6 +51,7 @@ function recordingPlane(calls: Recorded[]): ControlPlane {
     instances: () => [],
     symptoms: () => [],
     edges: () => [],
+    audit: () => ({ system: null, at: new Date(0).toISOString(), high: 0, medium: 0, low: 0, findings: [] }),
     incidents: () => [],
     incident: (id) => {
       throw new HoldfastError('HF5003', `there is no incident ${id}`);

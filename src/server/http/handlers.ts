@@ -49,6 +49,7 @@ export function handlers(plane: ControlPlane, facts: ServerFacts): Handlers {
     },
     listInstances: () => plane.instances(),
     listEdges: () => plane.edges(),
+    getAudit: () => plane.audit(),
     listIncidents: ({ query }) => plane.incidents(query.state ?? 'all', query.limit ?? 50),
     getIncident: ({ params }) => plane.incident(params.id),
     listSymptoms: ({ query }) => plane.symptoms(query.state ?? 'open', query.limit ?? 200),
