@@ -5,6 +5,7 @@
  * Paths are written as OpenAPI writes them (`/v1/services/{name}`).
  */
 import Type from 'typebox';
+import { AuditSchema } from './audit-schemas.ts';
 import * as p from './proof-schemas.ts';
 import * as s from './schemas.ts';
 
@@ -97,7 +98,7 @@ export const ROUTES = {
     path: '/v1/audit',
     summary:
       'What will break the system or keep it from being repaired: findings of the structural audit, worst first.',
-    reply: json(s.AuditSchema),
+    reply: json(AuditSchema),
   },
   listIncidents: {
     ...read,

@@ -152,33 +152,6 @@ export const EdgeSchema = Type.Object(
   { title: 'Edge' },
 );
 
-export const FindingSchema = Type.Object(
-  {
-    id: Type.String(),
-    severity: Type.Enum(['high', 'medium', 'low']),
-    service: nullable(Type.String()),
-    sentence: Type.String(),
-    why: Type.String(),
-    fix: Type.String(),
-    snippet: Type.String(),
-    at: nullable(Type.Object({ file: Type.String(), line: Type.Integer(), column: Type.Integer() })),
-    experiment: nullable(Type.Record(Type.String(), Type.Unknown())),
-  },
-  { title: 'Finding' },
-);
-
-export const AuditSchema = Type.Object(
-  {
-    system: nullable(Type.String()),
-    at: Type.String(),
-    high: Type.Integer(),
-    medium: Type.Integer(),
-    low: Type.Integer(),
-    findings: Type.Array(FindingSchema),
-  },
-  { title: 'Audit' },
-);
-
 export const ActionSchema = Type.Object(
   {
     id: Type.String(),
