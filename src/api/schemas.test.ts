@@ -4,7 +4,6 @@ import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { HoldfastError } from '../model/errors.ts';
 import type { OperatorCommand } from '../model/operator.ts';
-import type * as audit from './audit-schemas.ts';
 import * as model from './model-schemas.ts';
 import type * as resources from './resources.ts';
 import * as schemas from './schemas.ts';
@@ -23,8 +22,6 @@ const agree: {
   readonly service: Same<typeof schemas.ServiceSchema, resources.ServiceResource>;
   readonly traffic: Same<typeof schemas.TrafficSchema, resources.TrafficSummary>;
   readonly instance: Same<typeof schemas.InstanceSchema, resources.InstanceResource>;
-  readonly finding: Same<typeof audit.FindingSchema, resources.FindingResource>;
-  readonly audit: Same<typeof audit.AuditSchema, resources.AuditResource>;
   readonly edge: Same<typeof schemas.EdgeSchema, resources.EdgeResource>;
   readonly incident: Same<typeof schemas.IncidentSchema, resources.IncidentResource>;
   readonly symptom: Same<typeof schemas.SymptomSchema, resources.SymptomResource>;
@@ -51,8 +48,6 @@ const agree: {
   service: true,
   traffic: true,
   instance: true,
-  finding: true,
-  audit: true,
   edge: true,
   incident: true,
   symptom: true,

@@ -17,7 +17,7 @@ function diagnose(world: World, wanted: Wanted = ANYTHING): RecordedReport {
 }
 
 describe('a system that was recorded', () => {
-  it.each(FAULTS)('with %s: the right service, kind of fault and time', (fault) => {
+  it.each(FAULTS)('with %s: the right service, kind of fault and time', { timeout: 60_000 }, (fault) => {
     const world = worldOf(1_003, fault, SHORT);
     const report = diagnose(world);
     expect(report.causes[0]).toMatchObject({ name: world.cause });
@@ -28,11 +28,11 @@ describe('a system that was recorded', () => {
     expect(rows.reduce((sum, { own }) => sum + own, small) - absorbed).toBeCloseTo(reached, 6);
   });
 
-  it('without a fault: nobody is named', () => {
+  it('without a fault: nobody is named', { timeout: 60_000 }, () => {
     expect(diagnose(worldOf(42, null, SHORT)).inconclusive).toBe(true);
   });
 
-  it('takes what it is told: onset, who felt it, and how', () => {
+  it('takes what it is told: onset, who felt it, and how', { timeout: 60_000 }, () => {
     const world = worldOf(1_003, 'latency', SHORT);
     const report = diagnose(world, { ...ANYTHING, atMs: world.onsetMs, service: 'front', kind: 'slow' });
     expect(report.symptom).toEqual({
