@@ -199,6 +199,7 @@ function summarise(verdict: Word, base: Base): string {
   if (!isTransactional(kind)) {
     const [first] = contradictions;
     const on = first?.key == null ? '' : ` on ${first.key}`;
+    if (first?.operations === 1) return `Not linearizable: one operation${on} contradicts what came before (${size}).`;
     return `Not linearizable: ${first?.operations ?? 0} operations${on} contradict one another (${size}).`;
   }
   const names = anomalies

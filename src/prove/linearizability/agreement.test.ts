@@ -188,6 +188,9 @@ describe('verdicts agree with trying every order', () => {
               const initial = SPECS[object].initial;
               const quick = checkLinearizable(historyOf(events), { object, initial });
               const searched = checkLinearizable(historyOf(events), { object, initial, searchOnly: true });
+              // However few it keeps at first.
+              const narrow = { object, initial, searchOnly: true, beams: [1, 2] };
+              expect(checkLinearizable(historyOf(events), narrow).verdict).toBe(expected);
               seen[quick.verdict]++;
               const shown = quick.counterexample?.timeline ?? searched.counterexample?.timeline;
               expect([quick.verdict, searched.verdict], shown).toEqual([expected, expected]);

@@ -21,10 +21,10 @@ import {
   setCompiler,
   textCompiler,
 } from './objects.ts';
-import { layOut } from './problem.ts';
+import { layOut, type Problem } from './problem.ts';
 import { uniqueQueue } from './queues.ts';
 import { type CasArguments, type KeyAnswer, UniqueRegisters } from './registers.ts';
-import { SEARCH_BUDGET, Search, type SearchBudget } from './search.ts';
+import { SEARCH_BUDGET, Search, type SearchBudget, type SearchOutcome } from './search.ts';
 import { uniqueSet } from './sets.ts';
 
 export interface LinearizabilityOptions {
@@ -34,6 +34,11 @@ export interface LinearizabilityOptions {
   readonly initial?: Value;
   /** Configurations for each key that has to be searched, steps for all of them together. */
   readonly budget?: SearchBudget;
+  /**
+   * How many configurations the searches that go first keep. Default 16, then 256; none: the full search at once. More
+   * explains some histories that fewer do not, each at its own cost.
+   */
+  readonly beams?: readonly number[];
   /** Never take the way without search: to test the one against the other. */
   readonly searchOnly?: boolean;
 }
@@ -89,6 +94,10 @@ interface Judge {
 
 /** The part of the budget that is dealt out evenly before the rest goes to whoever needs it. */
 const FIRST_SHARE = 2;
+
+const BEAMS = [16, 256];
+/** The part of the budget that each of the narrow searches may spend. */
+const BEAM_SHARE = 8;
 
 const NO_ROWS = (_key: number): Int32Array => new Int32Array(0);
 
@@ -203,17 +212,32 @@ class Checker {
     const history = this.#history;
     const compiler = this.#compiler(rows);
     const problem = layOut(history, rows, compiler);
-    const search = new Search(problem, compiler.machine, budget);
-    const outcome = search.run();
-    this.#steps = search.steps;
+    const outcome = this.#run(problem, compiler, budget);
     if (outcome.kind === 'explained') {
       this.#peak = Math.max(this.#peak, outcome.peak);
       return null;
     }
+    if (outcome.kind === 'pruned') throw new Error('a full search prunes nothing');
     if (outcome.kind === 'broken') return fromSearch(history, rows, compiler, problem, outcome, budget);
     const allowed = (this.#options.budget ?? SEARCH_BUDGET)[outcome.what];
     const why = `budget exhausted: more than ${allowed} ${outcome.what}`;
     return { key: history.keys[key] as Value, why, explained: outcome.event / problem.events.length };
+  }
+
+  /** Narrow first, each on a share of the steps; what a narrow search leaves open is left to the full one. */
+  #run(problem: Problem, compiler: Compiler, budget: SearchBudget): SearchOutcome {
+    this.#steps = 0;
+    for (const beam of this.#options.beams ?? BEAMS) {
+      const steps = Math.ceil(budget.steps / BEAM_SHARE);
+      const search = new Search(problem, compiler.machine, { ...budget, steps }, beam);
+      const outcome = search.run();
+      this.#steps += search.steps;
+      if (outcome.kind === 'explained' || outcome.kind === 'broken') return outcome;
+    }
+    const search = new Search(problem, compiler.machine, { ...budget, steps: Math.max(0, budget.steps - this.#steps) });
+    const outcome = search.run();
+    this.#steps += search.steps;
+    return outcome;
   }
 
   #compiler(rows: Int32Array): Compiler {

@@ -45,6 +45,22 @@ export class Configurations {
     this.#insert(source, from, bucket);
   }
 
+  /** Keeps those that have used up the fewest optional operations, the earliest first; whether any was given up. */
+  keepBest(most: number): boolean {
+    const living: { readonly at: number; readonly used: number }[] = [];
+    for (let at = 0; at < this.count; at++) if (this.dead[at] === 0) living.push({ at, used: this.#used(at) });
+    if (living.length <= most) return false;
+    living.sort((a, b) => a.used - b.used || a.at - b.at);
+    for (const { at } of living.slice(most)) this.dead[at] = 1;
+    return true;
+  }
+
+  #used(at: number): number {
+    let used = 0;
+    for (let n = this.#looks; n < this.stride; n++) used += ones(this.pool[at * this.stride + n] as number);
+    return used;
+  }
+
   /** 1: the one at `at` makes the source's superfluous; −1: the other way round; 0: neither. */
   #compare(source: Int32Array, from: number, at: number): -1 | 0 | 1 {
     const pool = this.pool;
@@ -116,4 +132,10 @@ export class Configurations {
     next.set(this.#next);
     this.#next = next;
   }
+}
+
+function ones(word: number): number {
+  let count = 0;
+  for (let left = word; left !== 0; left &= left - 1) count++;
+  return count;
 }

@@ -27,6 +27,10 @@ export interface Counterexample {
 
 /** Reads that are tried for leaving out: each try is another search. */
 const TRIES = 40;
+/** Each of them on a reduced budget: a read that cannot be decided within it stays in the drawing. */
+const TRY_STEPS = 2_000_000;
+/** Possible states of which the writers are drawn too. */
+const MAKERS = 2;
 /** States that are named before "…". */
 const NAMED = 8;
 
@@ -54,6 +58,7 @@ export function fromSearch(
   const shown = inWindow(history, problem, from, at);
   const needless = needlessReads(history, prefix, compiler, problem, shown, failed, budget);
   const window = shown.filter((row) => !needless.has(row));
+  const makers = makersOf(prefix, compiler, failed, broken.states).filter((row) => !window.includes(row));
   const until = problem.events.findIndex((event) => event >= 0 && (problem.row[event] as number) >= (from ?? 0));
   const walk = new Search(problem, compiler.machine, budget);
   walk.run(Math.max(0, until));
@@ -62,12 +67,22 @@ export function fromSearch(
   const why = `when it returned, the ${could.length === 1 ? 'value was' : 'value was one of'} ${could.join(', ')}, and nothing still open changes that`;
   return {
     key: history.keys[history.key[failed] as number] as Value,
-    rows: window,
+    rows: [...makers, ...window],
     failed,
     why,
-    before,
-    timeline: drawTimeline(history, window, failed, at),
+    // With those drawn that made the values, what was before them does not matter.
+    before: makers.length > 0 ? [] : before,
+    timeline: drawTimeline(history, [...makers, ...window], failed, at),
   };
+}
+
+/** The last that wrote what was read, and the last that wrote what it should have been: they tell what happened. */
+function makersOf(prefix: Int32Array, compiler: Compiler, failed: number, states: readonly number[]): number[] {
+  const demanded = compiler.demands?.(failed) ?? null;
+  if (demanded === null || states.length > MAKERS) return [];
+  const makers = [demanded, ...states].map((state) => prefix.findLast((row) => compiler.leaves?.(row) === state));
+  const rows = makers.filter((row) => row !== undefined && row !== failed) as number[];
+  return [...new Set(rows)].sort((a, b) => a - b);
 }
 
 /** The first row of those still open when the history broke: what came before is summed up by its possible states. */
@@ -104,12 +119,13 @@ function needlessReads(
   const looks = new Set<number>();
   for (let op = 0; op < problem.count; op++) if (problem.kind[op] === LOOKS) looks.add(problem.row[op] as number);
   const needless = new Set<number>();
+  const reduced = { ...budget, steps: Math.min(budget.steps, TRY_STEPS) };
   let tries = 0;
   for (const row of shown) {
     if (row === failed || !looks.has(row) || ++tries > TRIES) continue;
     needless.add(row);
     const smaller = layOut(history, prefix, compiler, needless);
-    const outcome = new Search(smaller, compiler.machine, budget).run();
+    const outcome = new Search(smaller, compiler.machine, reduced).run();
     if (outcome.kind !== 'broken' || smaller.row[outcome.op] !== failed) needless.delete(row);
   }
   return needless;

@@ -10,6 +10,8 @@ export interface Machine {
   readonly initial: number;
   /** The state after an operation, or IMPOSSIBLE. A read-only code gives its state back. */
   step(state: number, code: number): number;
+  /** How many it has met, where each takes memory of its own. */
+  states?(): number;
   show(state: number): string;
 }
 
@@ -25,6 +27,9 @@ export interface Compiler {
   /** null: the row says nothing that could contradict or change anything, and is left out. */
   compile(row: number): Meaning | null;
   readonly machine: Machine;
+  /** For counterexamples, of objects that hold one value: the state that a row leaves behind, or demands; else null. */
+  leaves?(row: number): number | null;
+  demands?(row: number): number | null;
 }
 
 /** Gives equal operations one code, and remembers kind and arguments of each. */
@@ -59,6 +64,10 @@ export class States<S> {
 
   constructor(nameOf: (state: S) => string) {
     this.#nameOf = nameOf;
+  }
+
+  get count(): number {
+    return this.#states.length;
   }
 
   number(state: S): number {

@@ -85,7 +85,15 @@ export function registerCompiler(history: History, rows: Int32Array, cas: CasArg
   };
   const name = (state: number): string =>
     state === UNSEEN ? 'one that nobody read' : show(history.values.values[state] as Value);
-  return { compile, machine: { initial: stateOf(initial), step, show: name } };
+  const leaves = (row: number): number | null => {
+    if (outcome[row] === FAIL || f[row] === reading) return null;
+    return stateOf((f[row] === swapping ? cas.to[row] : input[row]) as number);
+  };
+  const demands = (row: number): number | null => {
+    if (f[row] === reading) return output[row] as number;
+    return f[row] === swapping && outcome[row] === OK ? (cas.from[row] as number) : null;
+  };
+  return { compile, machine: { initial: stateOf(initial), step, show: name }, leaves, demands };
 }
 
 export function counterCompiler(history: History, initial: Value): Compiler {
@@ -165,6 +173,7 @@ export function queueCompiler(history: History): Compiler {
   const machine: Machine = {
     initial: states.number([]),
     step: (state, code) => states.step(state, code, (from) => next(from, code)),
+    states: () => states.count,
     show: (state) => show(states.state(state).map((id) => values.values[id] as Value)),
   };
   return { compile, machine };
@@ -205,6 +214,7 @@ export function setCompiler(history: History, initial: Value): Compiler {
       if (kind[code] === READ) return a[code] === state ? state : IMPOSSIBLE;
       return states.step(state, code, (from) => next(from, code));
     },
+    states: () => states.count,
     show: (state) => show(states.state(state).map((id) => values.values[id] as Value)),
   };
   return { compile, machine };
@@ -260,6 +270,7 @@ export function textCompiler(history: History, rows: Int32Array, initial: Value)
         return from === UNSEEN_TEXT ? from : stateOf(from + given);
       });
     },
+    states: () => states.count,
     show: (state) => (states.state(state) === UNSEEN_TEXT ? 'one that nobody got' : show(states.state(state))),
   };
   return { compile, machine };

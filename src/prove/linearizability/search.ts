@@ -8,6 +8,9 @@
  * - Operations that only look take effect as soon as they can: they change nothing for the others.
  * - Of equal operations the one that returns first takes effect first: any other order can be swapped into this one.
  * - A configuration that another can stand in for is dropped (see Configurations).
+ *
+ * An explanation needs one way only, and usually a plain one: so searches that keep few configurations go first, and
+ * most histories that are linearizable never meet the explosion. Only the full search can say that one is not.
  */
 import { Configurations } from './configurations.ts';
 import { IMPOSSIBLE, type Machine } from './machine.ts';
@@ -26,11 +29,17 @@ export interface SearchBudget {
 
 export const SEARCH_BUDGET: SearchBudget = { configurations: 1_000_000, steps: 200_000_000 };
 
+/** A state that is a list takes so many times the memory of a configuration. */
+const HEAVIER = 4;
+/** A beam chooses among so many times what it keeps. */
+const SPARE = 4;
 /** What a configuration usually takes; see SearchBudget. */
 const USUAL_WORDS = 8;
 
 export type SearchOutcome =
   | { readonly kind: 'explained'; readonly peak: number }
+  /** Nothing explains it among the configurations that were kept: another might have. */
+  | { readonly kind: 'pruned' }
   /** The operation whose return nothing explains, the event of that return, and the states possible before it. */
   | { readonly kind: 'broken'; readonly op: number; readonly event: number; readonly states: readonly number[] }
   | { readonly kind: 'exhausted'; readonly event: number; readonly what: 'configurations' | 'steps' };
@@ -54,7 +63,17 @@ export class Search {
   /** Configurations that fit: fewer when each is wide, so that memory has one bound whatever the concurrency. */
   readonly #room: number;
 
-  constructor(problem: Problem, machine: Machine, budget: SearchBudget = SEARCH_BUDGET) {
+  readonly #beam: number;
+  #pruned = false;
+
+  /** With a beam only so many configurations are kept at a time: what it explains is explained, else it is a guess. */
+  constructor(
+    problem: Problem,
+    machine: Machine,
+    budget: SearchBudget = SEARCH_BUDGET,
+    beam = Number.POSITIVE_INFINITY,
+  ) {
+    this.#beam = beam;
     this.#problem = problem;
     this.#machine = machine;
     this.#budget = budget;
@@ -88,7 +107,10 @@ export class Search {
       }
       const exhausted = this.#settle(~event);
       if (exhausted) return { kind: 'exhausted', event: n, what: exhausted };
-      if (this.#then.count === 0) return { kind: 'broken', op: ~event, event: n, states: this.states() };
+      if (this.#then.count === 0) {
+        if (this.#pruned) return { kind: 'pruned' };
+        return { kind: 'broken', op: ~event, event: n, states: this.states() };
+      }
       this.#close(~event);
     }
     return { kind: 'explained', peak: this.#peak };
@@ -138,11 +160,18 @@ export class Search {
     }
     for (let at = 0; at < work.count; at++) {
       if (work.dead[at] === 1) continue;
+      // Those that come first have taken the fewest steps ahead of their time, and keep the most choices open.
+      if (then.count >= this.#beam * SPARE) {
+        this.#pruned = true;
+        break;
+      }
       this.#expand(at, word, bit);
+      if ((this.#machine.states?.() ?? 0) > this.#room / HEAVIER) return 'configurations';
       if (work.count + then.count > this.#room) return 'configurations';
       if (this.steps > this.#budget.steps) return 'steps';
     }
     this.#peak = Math.max(this.#peak, then.count + work.count);
+    if (then.count > this.#beam) this.#pruned = then.keepBest(this.#beam) || this.#pruned;
     return null;
   }
 
