@@ -9,13 +9,13 @@ const MAX_LINES = 400;
 
 /** Folder → folders of src it may import, besides itself. Everybody may import model. */
 const PURE = ['detect', 'diagnose', 'recover', 'prove', 'review', 'spec', 'query'];
-const ADAPTERS = ['store', 'runtime', 'traffic', 'intake', 'inject', 'notify', 'workload'];
+const ADAPTERS = ['store', 'runtime', 'traffic', 'intake', 'inject', 'notify', 'workload', 'failover'];
 const MAY_IMPORT = {
   model: [],
   ...Object.fromEntries(PURE.map((name) => [name, ['model']])),
   ...Object.fromEntries(ADAPTERS.map((name) => [name, ['model']])),
   core: ['model', ...PURE],
-  agent: ['model', 'detect', 'runtime', 'traffic', 'intake', 'inject'],
+  agent: ['model', 'detect', 'runtime', 'traffic', 'intake', 'inject', 'failover'],
   server: ['model', ...PURE, 'core', 'store', 'notify', 'agent', 'api', 'runtime', 'traffic', 'workload'],
   api: ['model'],
   // What needs no running system: the CLI loads it when asked to.

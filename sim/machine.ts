@@ -16,6 +16,7 @@ import type { CheckSignal, Signal } from '../src/model/signal.ts';
 import type { CheckSpec } from '../src/model/spec.ts';
 import type { Ms } from '../src/model/time.ts';
 import type { VirtualClock } from './clock.ts';
+import { SimulatedDatabases } from './databases.ts';
 
 /** How a process misbehaves; null is well. A new life begins well unless its revision is bad. */
 export type Ailment = 'hung' | 'slow' | 'erroring' | 'deaf' | 'leaking';
@@ -47,6 +48,7 @@ const SIGN_OF_LIFE_MS = 10_000;
 export class SimulatedMachine {
   readonly node = 'node-1';
   readonly processes = new Map<string, Process>();
+  readonly databases: SimulatedDatabases;
   readonly #clock: VirtualClock;
   readonly #random: Random;
   readonly #hooks: MachineHooks;
@@ -63,6 +65,23 @@ export class SimulatedMachine {
     this.#clock = clock;
     this.#random = random;
     this.#hooks = hooks;
+    this.databases = new SimulatedDatabases(clock, random.fork(), {
+      isUp: (process) => this.isUp(process),
+      say: (signal) => this.#signals([signal]),
+      refused: ({ id, instance, incarnation }, error) =>
+        this.#send({
+          kind: 'command-failed',
+          node: this.node,
+          id,
+          command: 'role',
+          instance,
+          incarnation,
+          at: this.#clock.now,
+          reason: 'unknown',
+          error,
+        }),
+      violated: (what) => this.#hooks.violated(what),
+    });
   }
 
   connect(deliver: (message: AgentMessage) => void): void {
@@ -83,6 +102,7 @@ export class SimulatedMachine {
     };
     this.#send({ kind: 'inventory', node: this.node, at: this.#clock.now, items, facts });
     for (const process of this.processes.values()) process.lastPassAt = Number.NEGATIVE_INFINITY;
+    this.databases.forgetSaid();
   }
 
   disconnect(): void {
@@ -114,6 +134,10 @@ export class SimulatedMachine {
     }
     // The world has faults enough of its own.
     if (isFaultOrder(command)) return;
+    if (command.kind === 'role') {
+      this.databases.order(command);
+      return;
+    }
     const process = this.processes.get(command.instance);
     if (!process || process.launch.incarnation !== command.incarnation) return;
     if (command.kind === 'forget') {
@@ -162,6 +186,7 @@ export class SimulatedMachine {
       lastPassAt: Number.NEGATIVE_INFINITY,
     };
     this.processes.set(launch.instance, process);
+    this.databases.started(process);
     this.#signals([
       {
         kind: 'started',

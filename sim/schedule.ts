@@ -9,6 +9,8 @@ export type Trouble =
   | { readonly kind: 'ailment'; readonly service: string; readonly pick: number; readonly ailment: Ailment }
   /** The ailment of every instance of the service ends by itself after `forMs`. */
   | { readonly kind: 'outage'; readonly service: string; readonly ailment: Ailment; readonly forMs: Ms }
+  /** The primary of a database, and Holdfast's own server so much later; null: that stays. */
+  | { readonly kind: 'primary-lost'; readonly how: 'killed' | 'paused'; readonly serverAfterMs: Ms | null }
   | { readonly kind: 'bad-change'; readonly service: string; readonly badness: 'crash' | 'erroring' | 'deaf' }
   | { readonly kind: 'good-change'; readonly service: string }
   | { readonly kind: 'operator-restart'; readonly service: string }
@@ -42,6 +44,10 @@ export function randomSchedule(random: Random, spec: SystemSpec, lengthMs: Ms): 
 function randomTrouble(random: Random, spec: SystemSpec): Trouble {
   const service = random.pick(Object.keys(spec.services));
   const pick = random.uint32();
+  if (spec.services.database && random.chance(0.35)) {
+    const serverAfterMs = random.chance(0.5) ? random.between(0, 1_500) : null;
+    return { kind: 'primary-lost', how: random.pick(['killed', 'paused'] as const), serverAfterMs };
+  }
   const ailment = random.pick<Ailment>(['hung', 'slow', 'erroring', 'deaf', 'leaking']);
   switch (random.int(16)) {
     case 0:

@@ -13,6 +13,27 @@ export function randomSystem(random: Random): SystemSpec {
     const uses = later.filter(() => random.chance(0.45));
     services[name] = serviceOf(name, uses, index === 0, random);
   }
+  if (random.chance(0.5)) {
+    // Somebody keeps data: nobody depends on it but its own client.
+    const database = serviceOf('database', [], false, random);
+    const replicas = 2 + random.int(2);
+    services.database = {
+      ...database,
+      replicas,
+      ports: database.ports.map((port) => ({ ...port, protocol: 'tcp' })),
+      healthcheck: { ...checkSpec(), probe: { kind: 'role' }, intervalMs: 500 },
+      recovery: { ...database.recovery, minAvailable: 1 },
+      update: { ...database.update, order: 'stop-first' },
+      failover: {
+        engine: 'postgres',
+        synchronous: random.chance(0.8) ? 'on' : 'strict',
+        maxLagBytes: 1,
+        promoteWithinMs: 5_000,
+        allowLoss: false,
+        hooks: null,
+      },
+    };
+  }
   return {
     name: 'simulated',
     baseDir: '/srv',
@@ -62,6 +83,7 @@ function serviceOf(name: string, uses: readonly string[], published: boolean, ra
       changeWindowMs: 600_000,
     },
     autoscale: null,
+    failover: null,
     objectives: [],
     logs: { maxBytes: 10 * 1024 * 1024, maxFiles: 3 },
     experiments: 'refuse',

@@ -9,6 +9,7 @@ import { Random } from '../src/model/random.ts';
 import type { ServiceSpec, SystemSpec } from '../src/model/spec.ts';
 import { formatDuration, type Ms } from '../src/model/time.ts';
 import { VirtualClock } from './clock.ts';
+import { DATABASE_TICK_MS } from './databases.ts';
 import { Invariants, problemsOf } from './invariants.ts';
 import { type Ailment, type Process, SimulatedMachine, WELL_BYTES } from './machine.ts';
 import { describeTrouble, randomSchedule, type ScheduledTrouble, type Trouble } from './schedule.ts';
@@ -97,6 +98,9 @@ class World {
     this.#apply('first deploy');
     for (const { at, trouble } of this.#schedule) this.#clock.at(at, () => this.#strike(trouble));
     this.#clock.every(1_000, () => this.#second());
+    this.#clock.every(DATABASE_TICK_MS, () =>
+      this.#machine.databases.tick(this.#server.core?.routes ?? this.#lastRoutes),
+    );
     this.#clock.runUntil(lastTrouble + AFTERMATH_MS);
     for (let wellMs = 0; this.#clock.now < end && wellMs < WELL_MS; ) {
       this.#clock.runUntil(this.#clock.now + LOOK_MS);
@@ -153,6 +157,14 @@ class World {
       case 'ailment': {
         const process = this.#pick(trouble.service, trouble.pick);
         if (process) process.ailment = trouble.ailment;
+        return;
+      }
+      case 'primary-lost': {
+        const holder = this.#server.core?.view.failoverOf('database')?.holder;
+        const process = holder === undefined ? undefined : this.#machine.processes.get(holder);
+        if (process && trouble.how === 'killed') this.#machine.end(process, { reason: 'signal', signal: 'SIGKILL' });
+        else if (process) process.ailment = 'hung';
+        if (trouble.serverAfterMs !== null) this.#clock.after(trouble.serverAfterMs, () => this.#downFor(1_000));
         return;
       }
       case 'outage':

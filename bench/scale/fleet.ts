@@ -59,6 +59,7 @@ function serviceOf(name: string, replicas: number, uses: string | null): Service
       changeWindowMs: 600_000,
     },
     autoscale: null,
+    failover: null,
     objectives: [],
     logs: { maxBytes: 10_485_760, maxFiles: 3 },
     experiments: 'refuse',

@@ -169,6 +169,7 @@ function routes(p: Ports<'http' | 'echo' | 'hfHttp' | 'hfTcp' | 'hfEcho'>): Rout
     service,
     protocol,
     members: [{ instance: `${service}-1`, incarnation: 1, host: '127.0.0.1', port, state: 'serve' }],
+    token: null,
     policy: DEFAULT_POOL_POLICY,
   });
   const listener = (service: string, port: number) => ({

@@ -24,6 +24,7 @@ import { BEAT_MS, LagMeter } from './lag.ts';
 import { NodeSampler } from './node-sampler.ts';
 import { Outbox } from './outbox.ts';
 import type { Clock, NetworkFaultPort, TrafficPort } from './ports.ts';
+import { Roles } from './roles.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
 export interface AgentOptions {
@@ -47,6 +48,7 @@ export class Agent {
   readonly #outbox: Outbox;
   readonly #lag: LagMeter;
   readonly #faults: Faults;
+  readonly #roles: Roles;
   readonly #checkers = new Map<InstanceId, readonly Checker[]>();
   /** The last command of each instance that is being carried out. */
   readonly #queues = new Map<InstanceId, Promise<void>>();
@@ -71,6 +73,8 @@ export class Agent {
       },
       complain: (what, error) => this.#complain(what, error),
     });
+    const { stateDir, runtime, clock } = options;
+    this.#roles = new Roles({ stateDir, runtime, clock, send: (signal) => this.#outbox.add([signal]) });
   }
 
   onMessage(listener: (message: AgentMessage) => void): void {
@@ -180,6 +184,9 @@ export class Agent {
       case 'kill':
         this.#endLife(command, () => runtime.kill(command));
         return;
+      case 'role':
+        this.#changeRole(command);
+        return;
       case 'forget':
         this.#options.telemetry?.forgotten(command.instance);
         return runtime.forget(command);
@@ -194,12 +201,24 @@ export class Agent {
     this.#stopChecks(instance);
     this.#options.telemetry?.launched(launch);
     const added = this.#faults.environmentOf(instance);
-    const environment = { ...launch.environment, ...added };
-    const process = await runtime.start(Object.keys(added).length === 0 ? launch : { ...launch, environment });
+    const prepared = this.#roles.prepare(launch);
+    const environment = { ...prepared.environment, ...added };
+    const process = await runtime.start(Object.keys(added).length === 0 ? prepared : { ...prepared, environment });
     this.#faults.restarted(instance);
     this.#outbox.add([{ kind: 'started', instance, incarnation, at: clock.now(), process }]);
     const item = runtime.lifeOf(instance);
     if (item) this.#check(item);
+  }
+
+  /** Not awaited by the queue: fencing must not wait until a promotion is over. */
+  #changeRole(command: Extract<AgentCommand, { kind: 'role' }>): void {
+    const life = this.#options.runtime.lifeOf(command.instance);
+    if (!life || life.exit || life.launch.incarnation !== command.incarnation) return;
+    this.#roles.order(command, life.launch).catch((error: unknown) => {
+      const now = this.#options.runtime.lifeOf(command.instance);
+      // What ended meanwhile has been told of by its exit.
+      if (now && !now.exit && now.launch.incarnation === command.incarnation) this.#failed(command, error);
+    });
   }
 
   /** Not awaited by the queue: a kill must not wait until the grace of a stop is over. */
@@ -268,6 +287,7 @@ export class Agent {
           launch,
           exec: (command, signal) => runtime.exec(launch, command, signal),
           plugin: (result) => this.#options.telemetry?.plugin(launch.instance, result),
+          look: this.#roles.probe(launch),
         },
         startedAt,
         clock,
@@ -282,6 +302,7 @@ export class Agent {
   #stopChecks(instance: InstanceId): void {
     for (const checker of this.#checkers.get(instance) ?? []) checker.stop();
     this.#checkers.delete(instance);
+    this.#roles.end(instance);
   }
 
   /** An instance's own report for its TTL check. */

@@ -12,6 +12,7 @@ function isUrgent(signal: Signal): boolean {
     case 'exit':
     case 'started':
     case 'stall':
+    case 'role':
       return true;
     default:
       return false;

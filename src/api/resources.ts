@@ -77,6 +77,16 @@ export interface ServiceResource {
   readonly endpoints: readonly { readonly port: string; readonly protocol: string; readonly address: string | null }[];
   readonly dependsOn: readonly string[];
   readonly dependents: readonly string[];
+  /** Who holds the fencing token; null without failover. */
+  readonly failover: {
+    readonly engine: string;
+    readonly token: number;
+    readonly holder: string;
+    readonly since: string;
+    readonly previous: string | null;
+    /** Standbys that have every acknowledged write. */
+    readonly caughtUp: readonly string[];
+  } | null;
   /** Over the last 10 s, all callers together; null without traffic. */
   readonly traffic: TrafficSummary | null;
   readonly instances: readonly InstanceResource[];
@@ -99,6 +109,11 @@ export interface InstanceResource {
   readonly ready: boolean;
   readonly live: boolean | null;
   readonly ejected: boolean;
+  /**
+   * In a service with failover: primary (holds the fencing token and leads), promoting (holds it, does not lead yet),
+   * standby, or fenced (led before, not back yet); null elsewhere.
+   */
+  readonly role: 'primary' | 'promoting' | 'standby' | 'fenced' | null;
   readonly pid: number | null;
   readonly ports: Readonly<Record<string, number>>;
   readonly incarnation: number;

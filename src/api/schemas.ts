@@ -81,6 +81,12 @@ export const InstanceSchema = Type.Object(
     ready: Type.Boolean(),
     live: nullable(Type.Boolean()),
     ejected: Type.Boolean(),
+    role: nullable(
+      Type.Union(
+        [Type.Literal('primary'), Type.Literal('promoting'), Type.Literal('standby'), Type.Literal('fenced')],
+        { description: 'In a service with failover.' },
+      ),
+    ),
     pid: nullable(Type.Integer()),
     ports: Type.Record(Type.String(), Type.Integer()),
     incarnation: Type.Integer({ description: 'Counts the lives of this slot.' }),
@@ -131,6 +137,19 @@ export const ServiceSchema = Type.Object(
     ),
     dependsOn: strings,
     dependents: strings,
+    failover: nullable(
+      Type.Object(
+        {
+          engine: Type.String(),
+          token: Type.Integer({ description: 'Fencing token: grows with every failover, never goes back.' }),
+          holder: Type.String(),
+          since: time,
+          previous: nullable(Type.String()),
+          caughtUp: strings,
+        },
+        { title: 'Failover' },
+      ),
+    ),
     traffic: nullable(TrafficSchema),
     instances: Type.Array(InstanceSchema),
     openIncidents: strings,

@@ -47,6 +47,7 @@ export const instances: Kind<InstanceResource> = {
     { title: 'INSTANCE', of: (instance) => instance.id },
     { title: 'PHASE', of: (instance) => instance.phase },
     { title: 'READY', of: (instance) => (instance.ready ? 'yes' : instance.ejected ? 'ejected' : 'no') },
+    { title: 'ROLE', of: (instance) => instance.role ?? '-', wide: true },
     { title: 'RESTARTS', of: (instance) => String(instance.restarts) },
     { title: 'PID', of: (instance) => String(instance.pid ?? '-') },
     { title: 'CPU', of: (instance) => (instance.cpuCores === null ? '-' : instance.cpuCores.toFixed(2)) },

@@ -7,9 +7,10 @@
 import type { Action, ActionStatus, GuardVerdict, Incident, Plan } from '../model/incident.ts';
 import type { EntityRef } from '../model/symptom.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
-import { combine, guard } from '../recover/index.ts';
+import { combine, failoverKey, guard } from '../recover/index.ts';
 import { type Context, isAlive } from './context.ts';
 import { rollBack, scale } from './desired.ts';
+import { failOver, isConfirmed } from './failover.ts';
 import { guardContext } from './guards.ts';
 import { openSymptoms, tell, update } from './incidents.ts';
 import { killForReplacement, requeue, retire, takeOut } from './slots.ts';
@@ -152,7 +153,13 @@ function begin(ctx: Context, incident: Incident, action: Action): Action {
     case 'page':
       ctx.out.push({ kind: 'page', incident: incident.id, text: action.reason });
       return finish(ctx, incident, running, 'done', null);
-    case 'failover':
+    case 'failover': {
+      const service = ctx.service(action.service);
+      if (!service || action.argument === null) return finish(ctx, incident, running, 'failed', 'no such service');
+      ctx.memory.noteRestart(failoverKey(action.service), ctx.now);
+      failOver(ctx, service, action.argument, action.reason);
+      return running;
+    }
     case 'restore':
     case 'isolate':
       return finish(ctx, incident, running, 'failed', `${action.kind} is not available for processes on one machine`);
@@ -163,6 +170,7 @@ function begin(ctx: Context, incident: Incident, action: Action): Action {
 function observe(ctx: Context, incident: Incident, action: Action): Action {
   const begun = action.startedAt ?? ctx.now;
   if (action.kind === 'rollback') return observeRollback(ctx, incident, action, begun);
+  if (action.kind === 'failover') return observeFailover(ctx, incident, action, begun);
   const slot = ctx.state.slots.get(action.target);
   if (!slot) return finish(ctx, incident, action, 'failed', `${action.target} is gone`);
   const newLife = slot.incarnation > (action.incarnation ?? 0);
@@ -191,6 +199,25 @@ function observeRollback(ctx: Context, incident: Incident, action: Action, begun
   return finish(ctx, incident, action, 'failed', `not rolled back after ${formatDuration(deadlineMs)}`);
 }
 
+/** Done when the new primary has said so. One that takes too long is given up: the old one, as it was, leads again. */
+function observeFailover(ctx: Context, incident: Incident, action: Action, begun: Ms): Action {
+  const state = ctx.state.failovers.get(action.service);
+  const service = ctx.service(action.service);
+  if (!state || !service?.spec.failover) return finish(ctx, incident, action, 'failed', 'no such service');
+  if (state.holder !== action.argument) {
+    return finish(ctx, incident, action, 'failed', `${state.holder} was given a newer token`);
+  }
+  if (isConfirmed(ctx, state)) return finish(ctx, incident, action, 'done', null);
+  const gone = !isAlive(ctx.state.slots.get(state.holder) as Slot);
+  if (!gone && ctx.now - begun <= service.spec.failover.promoteWithinMs) return action;
+  const why = gone
+    ? `${state.holder} ended before it was the primary`
+    : `${state.holder} is not the primary after ${formatDuration(ctx.now - begun)}${state.error ? `: ${state.error}` : ''}`;
+  // It has served nobody under its token, so nothing is lost by going back.
+  failOver(ctx, service, action.target, why);
+  return finish(ctx, incident, action, 'failed', why);
+}
+
 function readyDeadline(ctx: Context, slot: Slot): Ms {
   const spec = ctx.service(slot.service)?.spec;
   if (!spec) return READY_DEADLINE_MS;
@@ -216,6 +243,8 @@ export function label(action: Action): string {
       return `scale ${action.service} to ${action.argument}`;
     case 'page':
       return 'page';
+    case 'failover':
+      return `failover ${action.service} from ${action.target} to ${action.argument}`;
     default:
       return `${action.kind} ${target}`;
   }

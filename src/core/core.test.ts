@@ -46,6 +46,7 @@ function service(name: string, over: Partial<ServiceSpec> = {}): ServiceSpec {
       changeWindowMs: 600_000,
     },
     autoscale: null,
+    failover: null,
     objectives: [],
     logs: { maxBytes: 1_000_000, maxFiles: 2 },
     experiments: 'refuse',

@@ -2,6 +2,7 @@
 import type { LaunchSpec } from '../model/link.ts';
 import type { PortSpec, ServiceSpec } from '../model/spec.ts';
 import type { Context } from './context.ts';
+import { launchRole } from './failover.ts';
 import { takePort } from './ports.ts';
 import { listenerId } from './routing.ts';
 import type { ServiceState, Slot } from './state.ts';
@@ -33,6 +34,7 @@ export function launchOf(ctx: Context, service: ServiceState, slot: Slot): Launc
     liveness: spec.healthcheck,
     readiness: spec.readiness,
     logs: spec.logs,
+    role: launchRole(ctx, service, slot),
   };
 }
 

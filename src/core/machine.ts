@@ -14,6 +14,7 @@ import { autoscale } from './autoscale.ts';
 import { Context } from './context.ts';
 import type { BudgetState, Core, CoreInput, CoreOptions, CoreOutput, RolloutState } from './contract.ts';
 import { applySpec } from './desired.ts';
+import { advanceFailovers } from './failover.ts';
 import { orderFault } from './faults.ts';
 import { budgetOf } from './guards.ts';
 import { openIncidents, openSymptoms, servicesOf, takeSymptoms } from './incidents.ts';
@@ -62,6 +63,7 @@ export class Machine implements Core {
     autoscale(ctx);
     advanceRollouts(ctx, (service) => isTroubled(ctx, service));
     reconcile(ctx);
+    advanceFailovers(ctx);
     if (ctx.dirty) syncRoutes(ctx);
     ctx.dirty = false;
     return ctx.out;

@@ -5,6 +5,7 @@ import type { AgentMessage } from '../model/link.ts';
 import type { ResourceSignal, Signal } from '../model/signal.ts';
 import { takeInventory } from './adopt.ts';
 import type { Context } from './context.ts';
+import { roleEnded, takeRole } from './failover.ts';
 import { takeFaults } from './faults.ts';
 import { takePort } from './ports.ts';
 import { lifeEnded, requeue } from './slots.ts';
@@ -61,6 +62,7 @@ function takeInstanceSignal(
     // The detectors look at the phase to tell a meant end from a crash: they come first.
     const updates = ctx.detection.ingest(signal, ctx.view, ctx.now);
     lifeEnded(ctx, ctx.service(slot.service), slot, signal.exit);
+    roleEnded(ctx, slot);
     return updates;
   }
   if (signal.kind === 'started') {
@@ -72,6 +74,7 @@ function takeInstanceSignal(
       instance: slot.id,
     });
   }
+  if (signal.kind === 'role') takeRole(ctx, slot, signal);
   if (signal.kind === 'resource') recordResource(ctx, slot.id, signal);
   return ctx.detection.ingest(signal, ctx.view, ctx.now);
 }
@@ -100,6 +103,15 @@ function commandFailed(ctx: Context, message: AgentMessage & { kind: 'command-fa
       instance: slot.id,
     });
     requeue(ctx, slot, ctx.now);
+    return [];
+  }
+  if (message.command === 'role') {
+    const state = ctx.state.failovers.get(slot.service);
+    if (state) state.error = message.error;
+    ctx.event('failover', 'error', `${slot.id} did not take its role: ${message.error}`, {
+      service: slot.service,
+      instance: slot.id,
+    });
     return [];
   }
   if (message.command !== 'start') {

@@ -6,6 +6,7 @@
 
 import { HoldfastError } from '../model/errors.ts';
 import { type Context, isAlive } from './context.ts';
+import { waitsForPrimary } from './failover.ts';
 import { beginLife, newSlot, removeSlot, resendLost, retire, sendStop } from './slots.ts';
 import type { ServiceState, Slot } from './state.ts';
 
@@ -36,7 +37,10 @@ function groupSlots(ctx: Context): Map<string, Slot[]> {
 function fitReplicas(ctx: Context, service: ServiceState, slots: Slot[]): void {
   // A start-first rollout counts its extra instances itself.
   if (service.rollout !== null && service.spec.update.order === 'start-first') return;
-  const kept = slots.filter((slot) => slot.intent === 'run').sort((a, b) => a.slot - b.slot);
+  const primary = ctx.state.failovers.get(service.name)?.holder;
+  const kept = slots
+    .filter((slot) => slot.intent === 'run')
+    .sort((a, b) => Number(b.id === primary) - Number(a.id === primary) || a.slot - b.slot);
   for (const surplus of kept.slice(service.replicas)) {
     surplus.intent = 'remove';
     if (isAlive(surplus)) retire(ctx, surplus, false, service.spec.stop.drainMs, 'scaled in');
@@ -80,7 +84,7 @@ function advance(ctx: Context, slot: Slot): void {
   resendLost(ctx, service, slot);
   if (slot.phase !== 'pending' || slot.intent !== 'run' || !service || !ctx.state.connected) return;
   if (ctx.now < slot.startAfter) return;
-  const wait = whatItWaitsFor(ctx, service);
+  const wait = whatItWaitsFor(ctx, service) ?? waitsForPrimary(ctx, service, slot);
   slot.waitingFor = wait;
   if (wait !== null) return;
   try {

@@ -3,6 +3,7 @@ import { DEFAULT_POOL_POLICY, type Listener, type Pool, type PoolMember, type Ro
 import { OUTSIDE } from '../model/signal.ts';
 import type { PortSpec } from '../model/spec.ts';
 import type { Context } from './context.ts';
+import { isConfirmed } from './failover.ts';
 import { INSTANCE_HOST } from './launch.ts';
 import { takePort } from './ports.ts';
 import type { ServiceState, Slot } from './state.ts';
@@ -60,13 +61,15 @@ function buildTable(ctx: Context, version: number): RouteTable {
   const members = membersByService(ctx);
   const pools: Pool[] = [];
   for (const service of ctx.state.services.values()) {
+    const lead = service.spec.failover && ctx.state.failovers.get(service.name);
     for (const port of service.spec.ports) {
       pools.push({
         id: poolId(service.name, port.name),
         service: service.name,
         protocol: port.protocol,
-        members: (members.get(service.name) ?? []).flatMap((slot) => memberOf(slot, port)),
-        policy: { ...DEFAULT_POOL_POLICY, drainMs: service.spec.stop.drainMs },
+        members: (members.get(service.name) ?? []).flatMap((slot) => memberOf(ctx, slot, port)),
+        token: lead?.token ?? null,
+        policy: { ...DEFAULT_POOL_POLICY, drainMs: service.spec.stop.drainMs, ...(lead ? FAILOVER_POLICY : {}) },
         ...(service.spec.experiments === 'allow' ? { experiments: true } : {}),
       });
     }
@@ -85,10 +88,16 @@ function membersByService(ctx: Context): Map<string, Slot[]> {
   return byService;
 }
 
-function memberOf(slot: Slot, port: PortSpec): PoolMember[] {
+/** New connections wait for the next primary rather than fail: longer than a promotion usually takes. */
+const FAILOVER_POLICY = { queueTimeoutMs: 5_000 };
+
+function memberOf(ctx: Context, slot: Slot, port: PortSpec): PoolMember[] {
   const own = slot.ports[port.name];
   if (own === undefined) return [];
-  const serving = slot.phase === 'running' && slot.ready && !slot.ejected;
-  const state = slot.phase === 'stopping' ? 'drain' : serving ? 'serve' : 'hold';
+  const lead = ctx.service(slot.service)?.spec.failover && ctx.state.failovers.get(slot.service);
+  const leads = !lead || (lead.holder === slot.id && isConfirmed(ctx, lead));
+  const serving = slot.phase === 'running' && slot.ready && !slot.ejected && leads;
+  const fenced = lead && lead.holder !== slot.id;
+  const state = fenced ? 'fenced' : slot.phase === 'stopping' ? 'drain' : serving ? 'serve' : 'hold';
   return [{ instance: slot.id, incarnation: slot.incarnation, host: INSTANCE_HOST, port: own, state }];
 }

@@ -87,6 +87,32 @@ export interface ListenerState {
   failed: string | null;
 }
 
+/** Who holds the fencing token of one service with failover, and what its standbys have. */
+export interface FailoverState {
+  token: number;
+  holder: string;
+  /** The life of the holder that has said it is the primary under this token. */
+  confirmed: number | null;
+  since: Ms;
+  previous: string | null;
+  /** The life that led before, while it may still run, and the routes that leave it out. */
+  fence: { readonly instance: string; readonly incarnation: number; readonly routes: number } | null;
+  /** Close behind, as the primary says; caughtUp: having all that was acknowledged. */
+  near: string[];
+  /** Of those near: since when the primary has not seen it. */
+  missing: Map<string, Ms>;
+  caughtUp: string[];
+  /** Whose word writes wait for, as last commanded, and the version that the primary has in force. */
+  sync: { version: number; names: string[] };
+  syncInForce: number | null;
+  /** Life that each standby was last known to follow. */
+  follows: Map<string, string>;
+  /** When a role command last went to an instance: lost ones are repeated. */
+  sentAt: Map<string, Ms>;
+  /** What was last heard of a failed role command. */
+  error: string | null;
+}
+
 export interface AutoscaleMemory {
   askedAt: Ms;
   history: { readonly at: Ms; readonly wanted: number }[];
@@ -124,6 +150,8 @@ export interface CoreState {
   incarnations: Map<string, number>;
   /** Per autoscaled service: when it was asked last, earlier recommendations, and the size last told of. */
   autoscale: Map<string, AutoscaleMemory>;
+  /** By service; kept when the service goes, so that a token is never given twice. */
+  failovers: Map<string, FailoverState>;
   /** Action id → when its guard rails are asked again. */
   askAgain: Map<string, Ms>;
   /** Action id → guard rails that an operator has set aside for it. */
@@ -157,6 +185,7 @@ export function emptyState(mode: RecoveryMode, firstPort: number): CoreState {
     nodes: new Map(),
     incarnations: new Map(),
     autoscale: new Map(),
+    failovers: new Map(),
     askAgain: new Map(),
     overrides: new Map(),
   };

@@ -2,7 +2,7 @@
 import type { EdgeHistory } from '../model/edge-history.ts';
 import type { InstanceExit } from '../model/instance.ts';
 import type { ServiceSpec, SystemPolicy } from '../model/spec.ts';
-import type { SystemView } from '../model/view.ts';
+import type { FailoverView, SystemView } from '../model/view.ts';
 import type { CoreState, ServiceState } from './state.ts';
 
 const DEFAULT_POLICY: SystemPolicy = { mode: 'auto', maxDisruption: 1 };
@@ -57,6 +57,14 @@ export class StateView implements SystemView {
       if (service.intent !== 'run' || service.rollout !== null || !service.everReady) names.add(service.name);
     }
     return names;
+  }
+
+  failoverOf(service: string): FailoverView | undefined {
+    const state = this.#state.services.get(service)?.spec.failover && this.#state.failovers.get(service);
+    if (!state) return undefined;
+    const { token, holder, caughtUp, since, previous } = state;
+    const slot = this.#state.slots.get(holder);
+    return { token, holder, caughtUp, since, previous, confirmed: slot?.incarnation === state.confirmed };
   }
 
   recordExit(instance: string, exit: InstanceExit): void {

@@ -56,6 +56,8 @@ function confirmation(facts: InstanceFacts, stall: Stall): readonly string[] | n
   const silent = now - stall.since;
   const told = `silent for ${formatDuration(silent)} with ${stall.waiting} requests waiting; ${stall.detail}`;
   if (record.stoppedSince !== null) return [told, 'the kernel reports it as stopped (state T)'];
+  // A database may work for long on one request, or wait for its standby: its own engine asks it whether it works.
+  if (service.failover !== null) return null;
   for (const track of [record.liveness, record.readiness]) {
     const failing = track.passingSince === null && track.lastFailAt !== null && track.lastFailAt > stall.since;
     if (failing && natureOf(track.error) === 'silent') {

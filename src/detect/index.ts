@@ -199,6 +199,8 @@ export class Detection {
       case 'stall':
         takeStall(record, signal);
         return;
+      case 'role':
+        return;
       case 'resource':
         if (signal.state === 'T') record.stoppedSince ??= signal.at;
         else record.stoppedSince = null;

@@ -94,6 +94,8 @@ export const ERROR_CODES = {
     'See the reason shown: the machine may be out of processes, memory or disk.',
     'later',
   ),
+  HF3011: code('role not taken', 'See the reason shown and `holdfast logs` of the instance.', 'later'),
+  HF3012: code('fencing token out of date', 'Nothing: the newer order stands.'),
 
   HF4001: code('port already taken', 'Stop the program that listens there, or publish another port.', 'later'),
   HF4002: code('traffic process not reachable', 'It is started again by itself; see `holdfast status`.', 'later'),

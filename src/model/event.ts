@@ -17,6 +17,7 @@ export interface CoreEvent {
     | 'change'
     | 'operator'
     | 'experiment'
+    | 'failover'
     | 'traffic'
     | 'node';
   readonly text: string;

@@ -66,6 +66,7 @@ export type GuardRail =
   | 'backoff'
   | 'intensity'
   | 'quorum'
+  | 'caught-up'
   | 'cooldown'
   | 'approval'
   | 'silence'
@@ -92,7 +93,7 @@ export interface Action {
   readonly incarnation: number | null;
   readonly reason: string;
   readonly reversible: boolean;
-  /** scale: wanted replicas; rollback: change to undo. */
+  /** scale: wanted replicas; rollback: change to undo; failover: the standby to be promoted. */
   readonly argument: string | null;
   readonly status: ActionStatus;
   readonly guards: readonly GuardVerdict[];

@@ -7,7 +7,7 @@ import type { FaultOrder, FaultReport } from './fault.ts';
 import type { ExitReason, InstanceExit, InstanceId, ProcessIdentity } from './instance.ts';
 import type { RouteTable } from './routes.ts';
 import type { Signal } from './signal.ts';
-import type { CheckSpec, LogPolicy, ResourceLimits } from './spec.ts';
+import type { CheckSpec, FailoverEngine, FailoverHooks, LogPolicy, ResourceLimits } from './spec.ts';
 import type { Ms } from './time.ts';
 
 /** All that is needed to start one life of an instance; nothing is looked up elsewhere. */
@@ -29,6 +29,33 @@ export interface LaunchSpec {
   readonly liveness: CheckSpec | null;
   readonly readiness: CheckSpec | null;
   readonly logs: LogPolicy;
+  /** What it starts as, for services with failover. */
+  readonly role: LaunchRole | null;
+}
+
+/** One life of the primary, and where it listens. */
+export interface RolePeer {
+  readonly instance: InstanceId;
+  readonly incarnation: number;
+  /** Its first port, on 127.0.0.1. */
+  readonly port: number;
+}
+
+export interface LaunchRole {
+  readonly engine: FailoverEngine;
+  readonly role: 'primary' | 'standby';
+  /** Fencing token: an instance that has seen a newer one refuses. */
+  readonly token: number;
+  /** Whom a standby follows. */
+  readonly primary: RolePeer | null;
+  readonly maxLagBytes: number;
+  readonly hooks: FailoverHooks | null;
+}
+
+/** The standbys whose word a write waits for. The version grows with every change. */
+export interface SyncSet {
+  readonly version: number;
+  readonly names: readonly InstanceId[];
 }
 
 export type AgentCommand =
@@ -45,6 +72,19 @@ export type AgentCommand =
   | { readonly kind: 'kill'; readonly id: string; readonly instance: InstanceId; readonly incarnation: number }
   /** Forget an exited life: remove its record (its logs stay until rotation takes them). */
   | { readonly kind: 'forget'; readonly id: string; readonly instance: InstanceId; readonly incarnation: number }
+  | {
+      /** Be this, under this token. The outcome is a role signal; what has seen a newer token refuses. */
+      readonly kind: 'role';
+      readonly id: string;
+      readonly instance: InstanceId;
+      readonly incarnation: number;
+      readonly role: 'primary' | 'standby';
+      readonly token: number;
+      readonly primary: RolePeer | null;
+      /** For a primary; null: leave it as it is. */
+      readonly sync: SyncSet | null;
+      readonly withinMs: Ms;
+    }
   | { readonly kind: 'routes'; readonly table: RouteTable }
   | FaultOrderCommand;
 
@@ -85,7 +125,7 @@ export type AgentMessage =
       readonly kind: 'command-failed';
       readonly node: string;
       readonly id: string;
-      readonly command: 'start' | 'stop' | 'kill' | 'forget';
+      readonly command: 'start' | 'stop' | 'kill' | 'forget' | 'role';
       readonly instance: InstanceId;
       readonly incarnation: number;
       readonly at: Ms;

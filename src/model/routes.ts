@@ -30,6 +30,11 @@ export interface Pool {
   readonly service: string;
   readonly protocol: 'tcp' | 'http';
   readonly members: readonly PoolMember[];
+  /**
+   * Fencing token of a service with failover, null for others. Only its holder serves; connections to anybody else are
+   * cut at once, and a table with a lower token for the pool than one seen before changes nothing in it.
+   */
+  readonly token: number | null;
   readonly policy: PoolPolicy;
   /** The service has opted in to experiments: faults may be put before it by hand, too. */
   readonly experiments?: true;
@@ -41,9 +46,10 @@ export interface PoolMember {
   readonly host: string;
   readonly port: number;
   /**
-   * serve: takes traffic; drain: finishes what it has, takes nothing new; hold: known, not ready, no traffic.
+   * serve: takes traffic; drain: finishes what it has, takes nothing new; hold: known, not ready, no traffic; fenced:
+   * another one has the token: no traffic, and what is open is cut at once.
    */
-  readonly state: 'serve' | 'drain' | 'hold';
+  readonly state: 'serve' | 'drain' | 'hold' | 'fenced';
 }
 
 export interface PoolPolicy {

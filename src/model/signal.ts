@@ -17,6 +17,7 @@ export type Signal =
   | CheckSignal
   | EdgeSignal
   | StallSignal
+  | RoleSignal
   | ResourceSignal
   | NodeSignal
   | ChangeSignal
@@ -94,6 +95,25 @@ export interface StallSignal extends OfInstance {
   readonly waitingRequests: number;
   readonly silentMs: Ms;
   readonly detail: string;
+}
+
+/**
+ * What an instance with failover says it is. Sent when it changes, and every 10 s as a sign of life. Positions do
+ * not travel: only who is close behind the primary, and who has everything.
+ */
+export interface RoleSignal extends OfInstance {
+  readonly kind: 'role';
+  readonly role: 'primary' | 'standby';
+  /** Newest fencing token that this life was started, promoted or re-pointed under. */
+  readonly token: number;
+  /** Standby: the life that it was told to follow, as `db-1#3`; null for a primary. */
+  readonly follows: string | null;
+  /** Of a primary: standbys that stream and are close behind. Of a standby: itself, or nothing. */
+  readonly near: readonly string[];
+  /** Those that have all that is acknowledged, as far as this instance can know. */
+  readonly caughtUp: readonly string[];
+  /** Which command about acknowledging standbys is in force (compare the role command); null: not known. */
+  readonly syncVersion: number | null;
 }
 
 /** Resource use of one instance (whole process group). */

@@ -40,6 +40,8 @@ export interface ServiceSpec {
   readonly update: UpdatePolicy;
   readonly recovery: RecoveryPolicy;
   readonly autoscale: AutoscalePolicy | null;
+  /** One instance is the primary, the others are its standbys; null: all are equal. */
+  readonly failover: FailoverPolicy | null;
   readonly objectives: readonly ObjectiveSpec[];
   readonly logs: LogPolicy;
   /** May faults be done to it on purpose? Default: refuse. */
@@ -94,7 +96,9 @@ export type CheckProbe =
   | { readonly kind: 'nagios'; readonly command: readonly string[] }
   | { readonly kind: 'grpc'; readonly port: string; readonly service: string }
   /** The instance itself must report within ttl through the API; silence is failure. */
-  | { readonly kind: 'ttl'; readonly ttlMs: Ms };
+  | { readonly kind: 'ttl'; readonly ttlMs: Ms }
+  /** The failover engine asks the instance itself, in its own protocol, what it is and whether it works. */
+  | { readonly kind: 'role' };
 
 export interface CheckSpec {
   readonly probe: CheckProbe;
@@ -190,6 +194,36 @@ export interface AutoscalePolicy {
   readonly metric: 'cpu' | 'memory' | 'requests-per-second' | 'in-flight';
   /** Per instance, in the metric's unit (cpu: share of one core or of the limit, 0–1). */
   readonly target: number;
+}
+
+export type FailoverEngine = 'postgres' | 'redis' | 'hooks';
+
+/** What makes a standby the primary, for programs that Holdfast has no engine for. Each is run beside the instance. */
+export interface FailoverHooks {
+  /** Prints `primary` or `standby` as its last line and ends with 0; anything else is a failed check. */
+  readonly role: readonly string[];
+  /** Makes the standby the primary; ends with 0 when it is. */
+  readonly promote: readonly string[];
+  /** Makes a running standby follow another primary; null: it is restarted instead. */
+  readonly follow: readonly string[] | null;
+  /** Run beside a standby: 0 says that it has all that was acknowledged. Null: a standby that answers has. */
+  readonly caughtUp: readonly string[] | null;
+}
+
+export interface FailoverPolicy {
+  readonly engine: FailoverEngine;
+  /**
+   * on: a write is acknowledged when every caught-up standby has it; without one the primary goes on alone. strict:
+   * without one writes wait. off: a write is acknowledged at once, and what a standby lacks is lost with the primary.
+   */
+  readonly synchronous: 'on' | 'strict' | 'off';
+  /** A standby this close behind is taken among those that acknowledge (off: counts as caught up). Default 16 MiB. */
+  readonly maxLagBytes: number;
+  /** A promotion that takes longer is given up, and the old primary started again. Default 20s. */
+  readonly promoteWithinMs: Ms;
+  /** Promote a standby that may lack acknowledged writes, when the primary cannot be started again. Default false. */
+  readonly allowLoss: boolean;
+  readonly hooks: FailoverHooks | null;
 }
 
 export interface ObjectiveSpec {

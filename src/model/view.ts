@@ -22,6 +22,8 @@ export interface SystemView {
   nodeOf(node: string): NodeSignal | undefined;
   /** Services that Holdfast is deliberately changing now (rollout, stop): their gaps are no faults. */
   readonly inTransition: ReadonlySet<string>;
+  /** Who holds the fencing token of a service with failover; undefined for others. */
+  failoverOf(service: string): FailoverView | undefined;
 }
 
 /** Rolling one-second windows per (caller, callee, instance), bounded; older ones folded into a baseline. */
@@ -43,4 +45,20 @@ export interface EdgeBaseline {
   readonly meanMadMs: Ms;
   readonly p99Ms: Ms;
   readonly p99MadMs: Ms;
+}
+
+/** Who is what in a service with failover. */
+export interface FailoverView {
+  /** Grows with every failover, never goes back. */
+  readonly token: number;
+  /** The instance that holds the token: the primary, or what is about to become it. */
+  readonly holder: string;
+  /** The holder has said that it is the primary under this token. */
+  readonly confirmed: boolean;
+  /** Standbys that have all that was acknowledged. */
+  readonly caughtUp: readonly string[];
+  /** When the token was given to its holder. */
+  readonly since: Ms;
+  /** Who held the token before; null: nobody yet. */
+  readonly previous: string | null;
 }

@@ -22,7 +22,8 @@ export function brake(action: ActionDraft, context: GuardContext, now: Ms): Guar
   const sick = sickOf(
     action.service,
     instances.map(({ id }) => id),
-    context.symptoms,
+    // Of standbys nobody is served: what callers see is the primary alone.
+    action.kind === 'failover' ? context.symptoms.filter(({ entity }) => entity.kind === 'instance') : context.symptoms,
   );
   const share = `${sick.ids.size} of ${instances.length} instances of ${action.service} misbehave`;
   if (sick.ids.size < Math.max(2, instances.length / 2)) return allow('brake', share);

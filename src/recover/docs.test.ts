@@ -15,6 +15,7 @@ const RAILS: Record<GuardRail, true> = {
   backoff: true,
   intensity: true,
   quorum: true,
+  'caught-up': true,
   cooldown: true,
   approval: true,
   silence: true,

@@ -5,6 +5,7 @@ import type { Ms } from '../model/time.ts';
 import { backoff } from './backoff.ts';
 import { brake } from './brake.ts';
 import { budget } from './budget.ts';
+import { caughtUp } from './caught-up.ts';
 import { confidence } from './confidence.ts';
 import type { ActionDraft, CombinedVerdict, GuardContext } from './contract.ts';
 import { cooldown } from './cooldown.ts';
@@ -22,6 +23,7 @@ const RAILS: readonly Rail[] = [
   notAllowed,
   silence,
   confidence,
+  caughtUp,
   brake,
   quorum,
   budget,

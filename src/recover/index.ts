@@ -3,7 +3,7 @@ export type { AutoscaleAdvice, AutoscaleInput } from './autoscale.ts';
 export { recommend } from './autoscale.ts';
 export type { ActionDraft, CombinedVerdict, GuardContext, PlanDraft, PlanInput } from './contract.ts';
 export { combine, guard } from './guard.ts';
-export { RecoveryMemory } from './memory.ts';
+export { failoverKey, RecoveryMemory } from './memory.ts';
 export { planFor } from './plan.ts';
 export type { Verification } from './verification.ts';
 export { verification } from './verification.ts';

@@ -7,6 +7,11 @@ import type { Ms } from '../model/time.ts';
 /** Restarts remembered per instance: more than any intensity window needs. */
 const KEPT = 20;
 
+/** Failovers are remembered by service, beside the restarts of its instances. */
+export function failoverKey(service: string): string {
+  return `failover/${service}`;
+}
+
 interface Entry {
   restarts: Ms[];
   /** Restarts since it was last well for long enough. */

@@ -20,12 +20,15 @@ import { ROLLBACK } from './confidence.ts';
 import type { ActionDraft, PlanDraft, PlanInput } from './contract.ts';
 import { isExhausted } from './intensity.ts';
 import { failedTries, isDoneByPlanUnderWay, triedSoFar, wasPaged, wasTried } from './ladder.ts';
+import { promotions } from './promote.ts';
 import { eject, page, replace, restart, rollBack, scaleTo } from './steps.ts';
 import { dependsOn, ECHO_MS, has, instancesOf, isAlive, serves, serviceOf } from './target.ts';
 
 /** Symptoms of traffic need some windows to go; facts about processes do not. */
 const FACT_DEADLINE_MS: Ms = 15_000;
 const TRAFFIC_DEADLINE_MS: Ms = 45_000;
+/** What had led before, or lost its data, copies the primary's first. Longer only delays the word that it failed. */
+const COPY_DEADLINE_MS: Ms = 600_000;
 /** A page waits this long for a better explanation, unless everything else has failed. */
 const PATIENCE_MS: Ms = 10_000;
 /** Kills for memory within this time that call for a human. */
@@ -63,11 +66,9 @@ function draftOf(actions: readonly ActionDraft[], input: PlanInput): PlanDraft {
   const specs = actions.map(({ service }) => input.view.services.get(service)).filter((spec) => spec !== undefined);
   const verifyForMs = Math.max(1_000, ...specs.map(({ recovery }) => recovery.verifyMs));
   const slowToClear = open(input).some(({ kind }) => kind !== 'crashed' && kind !== 'hung' && kind !== 'unreachable');
-  return {
-    actions,
-    verifyForMs,
-    verifyDeadlineMs: verifyForMs + (slowToClear ? TRAFFIC_DEADLINE_MS : FACT_DEADLINE_MS),
-  };
+  const usualMs = slowToClear ? TRAFFIC_DEADLINE_MS : FACT_DEADLINE_MS;
+  const copies = specs.some(({ failover }) => failover !== null);
+  return { actions, verifyForMs, verifyDeadlineMs: verifyForMs + (copies ? COPY_DEADLINE_MS : usualMs) };
 }
 
 function unique(actions: readonly ActionDraft[]): readonly ActionDraft[] {
@@ -117,6 +118,8 @@ function repairsOf(input: PlanInput, beingRolledBack: ReadonlySet<string>): Acti
 
 function treat(instance: Instance, spec: ServiceSpec, symptoms: readonly Symptom[], input: PlanInput): ActionDraft[] {
   const why = symptoms.find(({ entity }) => entity.kind === 'instance' && entity.name === instance.id)?.summary ?? '';
+  const promoted = promotions(instance, spec, why, symptoms, input);
+  if (promoted.length > 0) return promoted;
   if (has(symptoms, instance.id, 'crashed') && !isAlive(instance)) return revive(instance, spec, why, input);
   if (!isAlive(instance) || instance.phase === 'stopping') return [];
   if (has(symptoms, instance.id, 'hung', 'unreachable')) return unhang(instance, why, symptoms, input);
@@ -192,6 +195,8 @@ function cure(
   input: PlanInput,
 ): ActionDraft[] {
   if (!isAccused(instance, input)) return [];
+  // Nobody else can take its place but by a failover, and a standby on the same data is no faster.
+  if (spec.failover !== null) return isPatient(input) ? pageOnce(input, spec.name, why) : [];
   const bigger = scaleOut(instance, spec, symptoms, input);
   if (bigger.length > 0) return bigger;
   const first = peersServe(instance, input) && serves(instance) ? [eject(instance, why)] : [];
@@ -236,7 +241,9 @@ function scaleOut(
   return [scaleTo(spec.name, wanted, `${spec.name} has used its CPU up`)];
 }
 
+/** Standbys serve nobody: with a failover service no instance takes the place of another by itself. */
 function peersServe(instance: Instance, { view }: PlanInput): boolean {
+  if (view.failoverOf(instance.service) !== undefined) return false;
   return instancesOf(instance.service, view).some((other) => other.id !== instance.id && serves(other));
 }
 

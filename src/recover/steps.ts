@@ -23,12 +23,17 @@ export function rollBack(service: string, change: string, reason: string): Actio
   return { kind: 'rollback', service, target: service, incarnation: null, reason, reversible: false, argument: change };
 }
 
+/** `from` holds the token; `to` is to have the next one. */
+export function failOver(from: Instance, to: string, reason: string): ActionDraft {
+  return { ...onInstance('failover', from, reason, false), argument: to };
+}
+
 export function page(service: string, reason: string): ActionDraft {
   return { kind: 'page', service, target: '', incarnation: null, reason, reversible: true, argument: null };
 }
 
 function onInstance(
-  kind: 'restart' | 'replace' | 'eject',
+  kind: 'restart' | 'replace' | 'eject' | 'failover',
   instance: Instance,
   reason: string,
   reversible: boolean,

@@ -9,7 +9,7 @@ import type { ActionDraft } from './contract.ts';
 
 /** Takes a running instance from its users. */
 export function disrupts(action: ActionDraft, view: SystemView): boolean {
-  if (action.kind !== 'restart' && action.kind !== 'replace' && action.kind !== 'eject') return false;
+  if (!['restart', 'replace', 'eject', 'failover'].includes(action.kind)) return false;
   const target = view.instances.get(action.target);
   return target !== undefined && isAlive(target);
 }

@@ -88,6 +88,8 @@ function commandText(command: Extract<CoreOutput, { kind: 'command' }>['command'
     case 'kill':
     case 'forget':
       return `${command.kind} ${command.instance}#${command.incarnation}`;
+    case 'role':
+      return `${command.role} ${command.instance}#${command.incarnation} under token ${command.token}`;
     case 'routes':
       return `routes ${command.table.version}`;
     case 'inject':

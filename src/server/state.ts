@@ -2,7 +2,7 @@
  * Opening a state directory: take the lock, check the journal, and replay it to where the last server stood. Nothing
  * is ever reset: what cannot be read is refused with what to do about it.
  */
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Core, CoreOptions } from '../core/contract.ts';
 import { HoldfastError } from '../model/errors.ts';
@@ -101,6 +101,8 @@ export function stateRecord(core: Core, beside: Omit<StateRecord, 'core'>, secre
 function prepare(stateDir: string): void {
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    // Instances of other users find their own directories below it; what is ours there has modes of its own.
+    if (process.getuid?.() === 0) chmodSync(stateDir, statSync(stateDir).mode | 0o011);
     accessSync(stateDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new HoldfastError('HF2003', `the state directory ${stateDir} cannot be used: ${(error as Error).message}`, {

@@ -1,4 +1,5 @@
 /** What a service runs, or why it cannot be run as a process of this machine. */
+import { programOf } from './failover.ts';
 import { baseOf } from './paths.ts';
 import type { Problems } from './problems.ts';
 import { get, itemsOf, type SpecNode, textOf } from './tree.ts';
@@ -15,7 +16,9 @@ const OUTSIDE = 'not started; dependants treat it as external';
 export function runnableOf(service: SpecNode, problems: Problems): Runnable {
   const entrypoint = argvOf(get(service, 'entrypoint'), problems);
   const command = argvOf(get(service, 'command'), problems);
-  const argv = [...entrypoint, ...command];
+  const given = [...entrypoint, ...command];
+  const program = programOf(service);
+  const argv = given.length === 0 && program !== null ? [program] : given;
   const container = get(service, 'image') ?? get(service, 'build');
   const provider = get(service, 'provider');
   if (provider) return leftOut(provider, 'provider: another program runs it');

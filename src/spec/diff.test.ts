@@ -136,7 +136,7 @@ describe('facts and revisions', () => {
   });
 
   it('what a process is started with makes a revision, and nothing else does', () => {
-    const started = new Set(['run', 'ports', 'healthcheck', 'readiness', 'resources', 'logs', 'dependsOn']);
+    const started = new Set(['run', 'ports', 'healthcheck', 'readiness', 'resources', 'logs', 'dependsOn', 'failover']);
     const rerouted = /^ports\.\d+\.(?:published|protocol)/;
     for (const path of paths) {
       const other = revisionOf(changed(FULL, path) as ServiceSpec);

@@ -59,6 +59,15 @@ export function factsOf(service: ServiceSpec): ReadonlyMap<string, Fact> {
   time('recovery.change_window', recovery.changeWindowMs);
   if (service.experiments !== 'refuse') say('experiments', service.experiments);
   if (autoscale) say('autoscale', `${autoscale.min} to ${autoscale.max} by ${autoscale.metric} ${autoscale.target}`);
+  const { failover } = service;
+  if (failover) {
+    say('failover.engine', failover.engine);
+    say('failover.synchronous', failover.synchronous);
+    size('failover.max_lag', failover.maxLagBytes);
+    time('failover.promote_within', failover.promoteWithinMs);
+    say('failover.allow_loss', String(failover.allowLoss));
+    if (failover.hooks) say('failover.hooks', JSON.stringify(failover.hooks));
+  }
   for (const { name, kind, target, thresholdMs, windowMs } of service.objectives) {
     const threshold = thresholdMs === null ? '' : ` under ${formatDuration(thresholdMs)}`;
     const shown = `${kind} ${target}${threshold} over ${formatDuration(windowMs)}`;
@@ -103,6 +112,8 @@ export function describeProbe({ probe }: CheckSpec): string {
       return `${probe.kind} ${JSON.stringify(maskedCommand(probe.command))}`;
     case 'grpc':
       return `grpc ${probe.port}${probe.service === '' ? '' : ` ${probe.service}`}`;
+    case 'role':
+      return 'role';
     case 'ttl':
       return `ttl ${formatDuration(probe.ttlMs)}`;
   }

@@ -22,6 +22,7 @@ export const HONOURED: ReadonlySet<string> = new Set([
   'experiments',
   'expose',
   'extends',
+  'failover',
   'fixed_ports',
   'healthcheck',
   'label_file',
@@ -126,7 +127,6 @@ export const NOT_HONOURED: Readonly<Record<string, string>> = {
 /** Understood; nothing acts upon it in this release. */
 export const NOT_YET: Readonly<Record<string, string>> = {
   checkpoint: 'kept for later; nothing is checkpointed in this release',
-  failover: 'kept for later; on one machine there is nowhere to fail over to',
 };
 
 const DEPLOY: Readonly<Record<string, string>> = {

@@ -99,9 +99,10 @@ const SIGNALS: readonly string[] =
     ' ',
   );
 
-export function stopOf({ node, name: service, problems }: Scope): StopPolicy {
+/** `usual`: what the program takes as a request to end at once, not after its last client has left. */
+export function stopOf({ node, name: service, problems }: Scope, usual: string): StopPolicy {
   const at = get(node, 'stop_signal');
-  let text = textOf(at) || 'SIGTERM';
+  let text = textOf(at) || usual;
   if (at && /^(?:SIG)?RTM(?:IN|AX)/i.test(text)) {
     problems.notice('not-honoured', at, service, `stop_signal ${text}`, 'SIGTERM');
     text = 'SIGTERM';
@@ -117,7 +118,8 @@ export function stopOf({ node, name: service, problems }: Scope): StopPolicy {
   };
 }
 
-export function updateOf({ node }: Scope, replicas: number): UpdatePolicy {
+/** `led`: a service with failover keeps its instances and their data, so the new one cannot come first. */
+export function updateOf({ node }: Scope, replicas: number, led: boolean): UpdatePolicy {
   const config = dig(node, 'deploy', 'update_config');
   const parallelism = readInteger(get(config, 'parallelism')) ?? 1;
   const action = textOf(get(config, 'failure_action'));
@@ -125,7 +127,7 @@ export function updateOf({ node }: Scope, replicas: number): UpdatePolicy {
     // Compose: 0 means all at once.
     parallelism: parallelism === 0 ? Math.max(1, replicas) : parallelism,
     delayMs: readDuration(get(config, 'delay')) ?? 0,
-    order: textOf(get(config, 'order')) === 'start-first' ? 'start-first' : 'stop-first',
+    order: textOf(get(config, 'order')) === 'start-first' && !led ? 'start-first' : 'stop-first',
     failureAction: action === 'pause' || action === 'continue' ? action : 'rollback',
     monitorMs: readDuration(get(config, 'monitor')) ?? 5_000,
     maxFailureRatio: readNumber(get(config, 'max_failure_ratio')) ?? 0,

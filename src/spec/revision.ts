@@ -10,7 +10,7 @@ import type { ServiceSpec } from '../model/spec.ts';
 const LENGTH = 12;
 
 export function revisionOf(service: ServiceSpec): string {
-  const { run, ports, dependsOn, healthcheck, readiness, resources, logs } = service;
+  const { run, ports, dependsOn, healthcheck, readiness, resources, logs, failover } = service;
   const started = {
     run,
     ports: ports.map(({ name, target, fixed }) => [name, target, fixed]),
@@ -20,6 +20,8 @@ export function revisionOf(service: ServiceSpec): string {
     readiness,
     resources,
     logs,
+    // How it is started; the rest of the policy is a matter of commands.
+    ...(failover ? { failover: { engine: failover.engine, hooks: failover.hooks } } : {}),
   };
   return createHash('sha256').update(canonical(started)).digest('hex').slice(0, LENGTH);
 }

@@ -4,6 +4,7 @@ import { quote } from './check.ts';
 import { checkOf } from './checks.ts';
 import { unexpanded } from './command.ts';
 import { environmentOf, labelsOf, plain } from './environment.ts';
+import { checksFor, failoverOf } from './failover.ts';
 import { noticeNotHonoured } from './honoured.ts';
 import { noticeHostsInCommand, noticeLostValues, noticeOwnPorts } from './lost.ts';
 import { autoscaleOf, objectivesOf, recoveryOf } from './own.ts';
@@ -32,25 +33,27 @@ export function serviceOf(scope: Scope, { argv, dependsOn, mustComplete }: Servi
   noticeNotHonoured(scope);
   const portSpecs = ports.finish();
   noticeOwnPorts(scope, argv, healthcheck, portSpecs);
+  const environment = plain(variables);
+  const failover = failoverOf(scope, portSpecs, environment);
   const spec: ServiceSpec = {
     name,
     replicas,
     run: {
       command: argv,
-      environment: plain(variables),
+      environment,
       workingDir: workingDirOf(scope),
       user: userOf(scope),
     },
     ports: portSpecs,
     dependsOn,
-    healthcheck,
-    readiness,
+    ...(failover ? checksFor(scope, healthcheck, readiness) : { healthcheck, readiness }),
     restart: restartOf(scope, mustComplete),
     resources: resourcesOf(scope),
-    stop: stopOf(scope),
-    update: updateOf(scope, replicas),
+    stop: stopOf(scope, failover?.engine === 'postgres' ? 'SIGINT' : 'SIGTERM'),
+    update: updateOf(scope, replicas, failover !== null),
     recovery: recoveryOf(scope, replicas),
     autoscale: autoscaleOf(scope, replicas),
+    failover,
     objectives: objectivesOf(scope),
     logs: logsOf(scope),
     experiments: textOf(own(node, 'experiments')) === 'allow' ? 'allow' : 'refuse',

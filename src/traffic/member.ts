@@ -190,6 +190,13 @@ export class Member implements Judged, Loaded {
     this.closeCanary();
   }
 
+  /** Everything that is open ends now. */
+  cut(): void {
+    this.closeIdle();
+    this.closeCanary();
+    for (const open of [...this.open]) open.cut();
+  }
+
   /** Drain is over and nothing refers to it. */
   get gone(): boolean {
     return this.open.size === 0 && this.load === 0;

@@ -18,7 +18,7 @@ import { RetryBudget } from './retry-budget.ts';
 import { judgeStall, silenceLimit } from './stall.ts';
 import { WaitQueue } from './wait-queue.ts';
 
-/** Upstream connections idle for longer are closed. Below the 5 s after which Node's servers close theirs. */
+/** Idle upstream connections are closed. Below the 5 s after which Node's servers close theirs. */
 const IDLE_MS: Ms = 4_000;
 
 export class Pool {
@@ -26,6 +26,8 @@ export class Pool {
   service: string;
   protocol: PoolSpec['protocol'];
   policy: PoolPolicy;
+  /** Highest fencing token seen; null: everybody may serve. */
+  token: number | null = null;
   members: Member[] = [];
   /** Network faults on the way to its members. */
   readonly faults = new FaultSeat();
@@ -53,7 +55,11 @@ export class Pool {
   }
 
   update(spec: PoolSpec): void {
+    const token = spec.token ?? null;
+    // Who speaks for an older token may have been asleep.
+    if (token !== null && this.token !== null && token < this.token) return;
     const now = this.#env.now();
+    this.token = token;
     this.service = spec.service;
     this.protocol = spec.protocol;
     this.policy = spec.policy;
@@ -64,7 +70,9 @@ export class Pool {
       if (this.members.includes(member)) continue;
       member.drain(now);
       this.#leaving.add(member);
+      if (token !== null) member.cut();
     }
+    for (const member of this.members) if (member.state === 'fenced') member.cut();
     this.#refresh();
   }
 
@@ -85,13 +93,8 @@ export class Pool {
 
   /** Everyone leaves: the pool is no longer in the table. */
   retire(): void {
-    this.update({ ...this.#spec(), members: [] });
+    this.update({ ...this, members: [] });
   }
-
-  #spec(): PoolSpec {
-    return { id: this.id, service: this.service, protocol: this.protocol, members: [], policy: this.policy };
-  }
-
   get empty(): boolean {
     return this.members.length === 0 && this.#leaving.size === 0 && this.queue.size === 0;
   }
@@ -281,8 +284,7 @@ export class Pool {
   }
 
   #cut(member: Member, now: Ms): void {
-    if (member.drainingSince === null || now - member.drainingSince < this.policy.drainMs) return;
-    for (const open of [...member.open]) open.cut();
+    if (member.drainingSince !== null && now - member.drainingSince >= this.policy.drainMs) member.cut();
   }
 
   #probe(member: Member): void {

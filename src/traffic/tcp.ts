@@ -273,13 +273,14 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
     }
     this.#pool.queue.remove(this);
     this.#pool.budget.active--;
-    this.#leaveMember();
+    this.#leaveMember(reset);
     this.#listener.connections.delete(this);
     if (reset) this.#client.resetAndDestroy();
     else this.#client.destroySoon();
   }
 
-  #leaveMember(): void {
+  /** `cut`: what was written and not yet taken does not reach it any more. */
+  #leaveMember(cut = false): void {
     const member = this.#member;
     const upstream = this.#upstream;
     const line = this.#line;
@@ -297,6 +298,12 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
     }
     this.#awaiting = false;
     if (upstream === null) return;
+    if (cut) {
+      line?.drop();
+      if (this.#connected) upstream.resetAndDestroy();
+      else upstream.destroy();
+      return;
+    }
     if (line !== null && this.#connected && line.farewell()) return;
     line?.drop();
     if (this.#connected) upstream.destroySoon();

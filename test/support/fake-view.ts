@@ -4,7 +4,7 @@ import { EdgeHistory } from '../../src/model/edge-history.ts';
 import type { Instance, InstanceExit } from '../../src/model/instance.ts';
 import type { NodeSignal, ResourceSignal } from '../../src/model/signal.ts';
 import type { ServiceSpec, SystemPolicy } from '../../src/model/spec.ts';
-import type { SystemView } from '../../src/model/view.ts';
+import type { FailoverView, SystemView } from '../../src/model/view.ts';
 
 export type Loose<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -25,6 +25,12 @@ export class FakeView implements SystemView {
 
   resourcesOf(instance: string): readonly ResourceSignal[] {
     return this.resources.get(instance) ?? [];
+  }
+
+  readonly failovers = new Map<string, FailoverView>();
+
+  failoverOf(service: string): FailoverView | undefined {
+    return this.failovers.get(service);
   }
 
   nodeOf(node: string): NodeSignal | undefined {
@@ -107,6 +113,7 @@ export function serviceSpec(name: string, over: Partial<ServiceSpec> = {}): Serv
       changeWindowMs: 600_000,
     },
     autoscale: null,
+    failover: null,
     objectives: [],
     logs: { maxBytes: 10_485_760, maxFiles: 3 },
     experiments: 'refuse',

@@ -20,6 +20,7 @@ export function launchOf(command: readonly string[], differences: Partial<Launch
     liveness: null,
     readiness: null,
     logs: { maxBytes: 10 * 1024 * 1024, maxFiles: 3 },
+    role: null,
     ...differences,
   };
 }

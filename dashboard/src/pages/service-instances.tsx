@@ -140,8 +140,10 @@ function healthOf(instance: InstanceResource): 'healthy' | 'degraded' | 'down' |
 }
 
 function phaseOf(instance: InstanceResource): string {
+  if (instance.waitingFor !== null && instance.role !== null)
+    return `${instance.role}, ${instance.phase}: ${instance.waitingFor}`;
   if (instance.waitingFor !== null) return `${instance.phase}: ${instance.waitingFor}`;
-  const words = [instance.phase];
+  const words = [...(instance.role === null ? [] : [instance.role]), instance.phase];
   if (instance.ejected) words.push('ejected');
   else if (instance.ready) words.push('ready');
   else if (instance.phase === 'running') words.push('not ready');

@@ -9,6 +9,8 @@ export const INSTANCE_HOST = '127.0.0.1';
 export interface ProbeTarget {
   readonly launch: LaunchSpec;
   exec(command: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /** Its failover engine's look at it. */
+  readonly look: Probe;
   /** Told of what a monitoring plugin said, numbers and all; absent where nobody listens. */
   plugin?(result: PluginReport): void;
 }

@@ -27,8 +27,10 @@ async function serve(server: Server): Promise<number> {
 
 type Run = Exclude<CheckProbe, { kind: 'ttl' }>;
 
+const look = async (): Promise<string | null> => null;
+
 function run(probe: Run, port: number, abortAfterMs = 5_000, exec?: ExecResult): Promise<string | null> {
-  const target = { launch: launchOf([], { ports: { main: port } }), exec: async () => exec as ExecResult };
+  const target = { launch: launchOf([], { ports: { main: port } }), exec: async () => exec as ExecResult, look };
   return probeFor(probe, target)(AbortSignal.timeout(abortAfterMs));
 }
 
@@ -50,7 +52,7 @@ describe('tcp', () => {
 
   it('cannot be made for a port that is not there', () => {
     expect(() =>
-      probeFor({ kind: 'tcp', port: 'else' }, { launch: launchOf([]), exec: async () => expect.unreachable() }),
+      probeFor({ kind: 'tcp', port: 'else' }, { launch: launchOf([]), exec: async () => expect.unreachable(), look }),
     ).toThrow(/no port named else/);
   });
 });

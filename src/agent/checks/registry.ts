@@ -19,5 +19,7 @@ export function probeFor(probe: Exclude<CheckProbe, { kind: 'ttl' }>, target: Pr
       return nagiosProbe(probe, target);
     case 'grpc':
       return grpcProbe(probe, target);
+    case 'role':
+      return target.look;
   }
 }

@@ -48,6 +48,7 @@ const service = (change: Partial<ServiceResource>): ServiceResource => ({
   endpoints: [],
   dependsOn: [],
   dependents: [],
+  failover: null,
   traffic: null,
   instances: [],
   openIncidents: [],

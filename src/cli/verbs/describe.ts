@@ -75,6 +75,7 @@ async function serviceText(client: HoldfastClient, service: ServiceResource): Pr
         'endpoints',
         service.endpoints.map(({ address, port, protocol }) => address ?? `${protocol} ${port}, inside`).join(' '),
       ],
+      ...failoverRows(service),
       ['depends on', service.dependsOn.join(', ') || '-'],
       ['needed by', service.dependents.join(', ') || '-'],
     ]),
@@ -91,6 +92,16 @@ async function serviceText(client: HoldfastClient, service: ServiceResource): Pr
   return parts.join('\n');
 }
 
+function failoverRows({ failover }: ServiceResource): (readonly [string, string])[] {
+  if (failover === null) return [];
+  const { engine, token, holder, since, previous, caughtUp } = failover;
+  const before = previous === null ? '' : `, before it ${previous}`;
+  return [
+    ['primary', `${holder} by fencing token ${token}, for ${ago(since)}${before} (${engine})`],
+    ['caught up', caughtUp.join(', ') || 'nobody: no standby could take over without loss'],
+  ];
+}
+
 function instanceText(instance: InstanceResource): string {
   const { lastExit } = instance;
   const ports = Object.entries(instance.ports).map(([name, port]) => `${name} → 127.0.0.1:${port}`);
@@ -98,6 +109,7 @@ function instanceText(instance: InstanceResource): string {
     `${out.bold(instance.id)} is ${instance.phase}${instance.ready ? ', ready' : ''}${instance.ejected ? ', ejected' : ''}`,
     fields([
       ['service', instance.service],
+      ...(instance.role ? [['role', instance.role] as const] : []),
       ['node', instance.node],
       ['pid', String(instance.pid ?? '-')],
       ['life', `incarnation ${instance.incarnation}, restarts ${instance.restarts}, up ${ago(instance.startedAt)}`],

@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { HoldfastError } from '../../model/errors.ts';
 import type { LaunchSpec } from '../../model/link.ts';
 import type { ResourceLimits } from '../../model/spec.ts';
@@ -29,6 +29,19 @@ export function checkCommand(command: readonly string[], workingDir: string, pat
     throw new HoldfastError('HF3001', `${found} needs ${interpreter}, which does not exist`, {
       remedy: `Install ${interpreter}, or correct the first line of ${found}.`,
     });
+  }
+}
+
+/** Throws HF3005: a program that keeps its data in its own directory must be able to get there. */
+export function checkAccess(directory: string, account: Account): void {
+  for (let at = dirname(directory); ; at = dirname(at)) {
+    const stat = statSync(at, { throwIfNoEntry: false });
+    const shift = stat?.uid === account.uid ? 6 : stat?.gid === account.gid ? 3 : 0;
+    if (stat && account.uid !== 0 && ((stat.mode >> shift) & 1) === 0) {
+      const remedy = 'Let Holdfast keep its state where that user may go: --state-dir /var/lib/holdfast.';
+      throw new HoldfastError('HF3005', `user ${account.name ?? account.uid} cannot enter ${at}`, { remedy });
+    }
+    if (at === dirname(at)) return;
   }
 }
 

@@ -10,7 +10,7 @@ import type { Cgroups } from './cgroup.ts';
 import { buildEnvironment, splitForShell } from './environment.ts';
 import { Life } from './life.ts';
 import type { LogKeeper } from './logs/keeper.ts';
-import { accountFor, checkCommand, checkLimits } from './preflight.ts';
+import { accountFor, checkAccess, checkCommand, checkLimits } from './preflight.ts';
 import { hasProc, parseStat, readSmallFile, startTicksOf } from './proc.ts';
 import { type LifeRecord, newLaunchId, type Paths, type RecordWriter, removeLifeFiles } from './record.ts';
 import { BLANK_EXIT, SHIM_SCRIPT } from './shim.ts';
@@ -73,6 +73,7 @@ export async function startLife(prepared: PreparedLaunch, around: Surroundings, 
     if (account) {
       await chown(data, account.uid, account.gid);
       await log.chown(account.uid, account.gid);
+      if (launch.role) checkAccess(data, account);
     }
     const record: LifeRecord = {
       format: 1,

@@ -21,6 +21,7 @@ export function instanceResource(core: Core, instance: Instance): InstanceResour
     ready: instance.ready,
     live: instance.live,
     ejected: instance.ejected,
+    role: roleOf(core, instance),
     pid: alive ? (instance.process?.pid ?? null) : null,
     ports: { ...instance.ports },
     incarnation: instance.incarnation,
@@ -45,4 +46,11 @@ export function instanceResource(core: Core, instance: Instance): InstanceResour
             lastOutput: [...exit.lastOutput],
           },
   };
+}
+
+function roleOf(core: Core, { id, service, ready }: Instance): InstanceResource['role'] {
+  const roles = core.view.failoverOf(service);
+  if (!roles) return null;
+  if (roles.holder === id) return roles.confirmed ? 'primary' : 'promoting';
+  return roles.previous === id && !ready ? 'fenced' : 'standby';
 }

@@ -130,6 +130,7 @@ function moment(sketch: Sketch = {}): Moment {
       },
       changes: [],
       exitsOf: () => [],
+      failoverOf: () => undefined,
       resourcesOf: () => [],
       nodeOf: () => undefined,
       inTransition: new Set(sketch.transition ?? []),

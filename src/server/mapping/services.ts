@@ -1,9 +1,10 @@
 /** Services as the API shows them. */
 import type { ServiceResource } from '../../api/resources.ts';
+import type { Core } from '../../core/contract.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { PortSpec, ServiceSpec } from '../../model/spec.ts';
 import type { Symptom } from '../../model/symptom.ts';
-import type { Moment } from './facts.ts';
+import { iso, type Moment } from './facts.ts';
 import { instancesByService, isOpen, openSymptoms, serviceHealth, serviceOf } from './health.ts';
 import { instanceResource } from './instances.ts';
 import { SUMMARY_MS, summarise } from './traffic.ts';
@@ -45,12 +46,20 @@ function serviceResource(
     dependents: [...core.view.services.values()]
       .filter(({ dependsOn }) => dependsOn.some(({ service }) => service === spec.name))
       .map(({ name }) => name),
+    failover: failoverOf(core, spec),
     traffic: summarise(windows, now),
     instances: instances.map((instance) => instanceResource(core, instance)),
     openIncidents: core.incidents
       .filter((incident) => isOpen(incident) && incident.symptoms.some((s) => serviceOf(s.entity) === spec.name))
       .map(({ id }) => id),
   };
+}
+
+function failoverOf(core: Core, spec: ServiceSpec): ServiceResource['failover'] {
+  const roles = core.view.failoverOf(spec.name);
+  if (!roles || !spec.failover) return null;
+  const { token, holder, since, previous, caughtUp } = roles;
+  return { engine: spec.failover.engine, token, holder, since: iso(core, since), previous, caughtUp: [...caughtUp] };
 }
 
 /** Callee → its measured callers: built once, because pairs() is the same for every service. */

@@ -13,7 +13,9 @@ import {
   oneOf,
   type Shape,
   share,
+  size,
   text,
+  textOrList,
 } from '../shape.ts';
 import { check } from './check.ts';
 
@@ -72,7 +74,20 @@ export const OWN_SERVICE_KEYS: Readonly<Record<string, Shape>> = {
   drain_period: duration,
   fixed_ports: bool,
   experiments: oneOf('allow', 'refuse'),
-  failover: any,
+  failover: either(
+    oneOf('postgres', 'redis'),
+    object({
+      engine: oneOf('postgres', 'redis', 'hooks'),
+      synchronous: matching('true, false or strict', /^(?:true|false|yes|no|on|off|strict)$/i),
+      max_lag: size,
+      promote_within: duration,
+      allow_loss: bool,
+      role: textOrList,
+      promote: textOrList,
+      follow: textOrList,
+      caught_up: textOrList,
+    }),
+  ),
   checkpoint: any,
 };
 

@@ -33,16 +33,19 @@ export interface TableOptions {
   readonly protocol?: Pool['protocol'];
   readonly policy?: Partial<PoolPolicy>;
   readonly system?: string;
+  readonly token?: number | null;
 }
 
 /** One published endpoint in front of the given members. */
 export function tableOf(port: number, members: readonly PoolMember[], options: TableOptions = {}): RouteTable {
-  const { version = 1, protocol = 'http', policy = {}, system = 'test' } = options;
+  const { version = 1, protocol = 'http', policy = {}, system = 'test', token = null } = options;
   return {
     version,
     system,
     listeners: [{ id: `${OUTSIDE}→web:main`, host: '127.0.0.1', port, caller: OUTSIDE, pool: 'web:main' }],
-    pools: [{ id: 'web:main', service: 'web', protocol, members, policy: { ...DEFAULT_POOL_POLICY, ...policy } }],
+    pools: [
+      { id: 'web:main', service: 'web', protocol, members, token, policy: { ...DEFAULT_POOL_POLICY, ...policy } },
+    ],
   };
 }
 

@@ -107,7 +107,14 @@ class OwnSeat implements Seat {
   #spec(): PoolSpec {
     const { host, port } = parseAddress(this.#upstream, 'dial');
     const member = { instance: this.#name, incarnation: 1, host, port, state: 'serve' } as const;
-    return { id: `${this.#name}:main`, service: this.#name, protocol: 'tcp', members: [member], policy: POLICY };
+    return {
+      id: `${this.#name}:main`,
+      service: this.#name,
+      protocol: 'tcp',
+      members: [member],
+      token: null,
+      policy: POLICY,
+    };
   }
 
   get listen(): string {

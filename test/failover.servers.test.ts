@@ -1,0 +1,222 @@
+/**
+ * The example system over PostgreSQL and Redis, with primaries that are killed, paused and cut off while clients write:
+ * the standby leads under a new token, the old primary is fenced and comes back, nothing acknowledged is lost where
+ * writes are synchronous, and what is lost elsewhere is found.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InstanceResource, ServiceResource } from '../src/api/resources.ts';
+import { ensureDebian } from './support/debian.ts';
+import { DIST } from './support/paths.ts';
+import { freePort, pause, TestSystem } from './support/system.ts';
+import { PostgresWriter, RedisWriter } from './support/unique-writes.ts';
+
+const PASSWORD = 'secret of the test';
+let system: TestSystem;
+let [apiPort, dbPort, cachePort] = [0, 0, 0];
+
+type Failover = NonNullable<ServiceResource['failover']>;
+
+async function failoverOf(service: string): Promise<Failover> {
+  const found = (await system.read((client) => client.services())).find(({ name }) => name === service)?.failover;
+  if (!found) throw new Error(`${service} has no failover`);
+  return found;
+}
+
+/** The standby has caught up, so that the next fault finds somebody to take over. */
+function redundant(service: string): Promise<Failover> {
+  return system.waitFor(`${service} has a caught-up standby`, 60_000, async (client) => {
+    const resource = (await client.services()).find(({ name }) => name === service);
+    const roles = resource?.instances.map(({ role }) => role).sort();
+    const whole = roles?.join() === 'primary,standby' && resource?.failover?.caughtUp.length === 1;
+    return whole ? (resource?.failover ?? undefined) : undefined;
+  });
+}
+
+async function primaryOf(service: string): Promise<InstanceResource & { readonly pid: number }> {
+  const instance = await system.instance((await failoverOf(service)).holder);
+  if (instance.pid === null) throw new Error(`${instance.id} has no process`);
+  return { ...instance, pid: instance.pid };
+}
+
+/** A server and its children, which PostgreSQL puts into sessions of their own. */
+function tree(pid: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(pid);
+      } catch {
+        return false;
+      }
+    });
+  return [pid, ...children.map(Number)];
+}
+
+function signal(pids: readonly number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+beforeAll(async () => {
+  ensureDebian(['postgresql', 'redis-server', 'iptables']);
+  [apiPort, dbPort, cachePort] = [await freePort(), await freePort(), await freePort()];
+  system = await TestSystem.start({
+    file: join(DIST, '../examples/data/compose.yaml'),
+    variables: {
+      API_PORT: String(apiPort),
+      DB_PORT: String(dbPort),
+      CACHE_PORT: String(cachePort),
+      DATABASE_PASSWORD: PASSWORD,
+      ...(process.getuid?.() === 0 ? {} : { DATABASE_USER: '' }),
+    },
+    healthyWithinMs: 80_000,
+  });
+});
+
+afterAll(() => system?.stop());
+
+describe('PostgreSQL with a synchronous standby', () => {
+  const faults: readonly [string, number, (pid: number, port: number) => () => void][] = [
+    [
+      'killed',
+      6_000,
+      (pid) => {
+        signal([pid], 'SIGKILL');
+        return () => undefined;
+      },
+    ],
+    [
+      'paused, and woken in the middle of it',
+      8_000,
+      (pid) => {
+        const pids = tree(pid);
+        signal(pids, 'SIGSTOP');
+        // About when the standby is promoted: what wakes up must not be heard any more.
+        const timer = setTimeout(() => signal(pids, 'SIGCONT'), 2_200);
+        return () => clearTimeout(timer);
+      },
+    ],
+    ['cut off', 10_000, (_, port) => cutOff(port)],
+  ];
+
+  it.each(faults)('primary %s: nothing acknowledged is lost', async (_, withinMs, hurt) => {
+    const before = await redundant('db');
+    const writer = new PostgresWriter(dbPort, PASSWORD);
+    await writer.prepare();
+    writer.start();
+    await writer.progress(50, 5_000);
+    const { pid, id, ports } = await primaryOf('db');
+    writer.mark();
+    const heal = hurt(pid, Object.values(ports)[0] as number);
+    try {
+      const after = await system.waitFor('a new primary', 15_000, async () => {
+        const now = await failoverOf('db');
+        return now.token > before.token ? now : undefined;
+      });
+      expect(after).toMatchObject({ token: before.token + 1, previous: id });
+      await writer.progress(50, 10_000);
+      expect(writer.downtimeMs).toBeLessThan(withinMs);
+    } finally {
+      heal();
+    }
+    await redundant('db');
+    await writer.progress(20, 5_000);
+    const { acknowledged, lost } = await writer.stop();
+    expect(acknowledged).toBeGreaterThan(100);
+    expect(lost).toEqual([]);
+  });
+
+  it('goes on with a failover in the middle of which Holdfast is killed', async () => {
+    const before = await redundant('db');
+    const writer = new PostgresWriter(dbPort, PASSWORD);
+    await writer.prepare();
+    writer.start();
+    await writer.progress(50, 5_000);
+    const { pid } = await primaryOf('db');
+    signal([pid], 'SIGKILL');
+    await pause(40);
+    system.killServer();
+    await pause(300);
+    await system.startServer();
+    await writer.progress(50, 20_000);
+    const after = await redundant('db');
+    expect(after.token).toBeGreaterThan(before.token);
+    const { lost } = await writer.stop();
+    expect(lost).toEqual([]);
+  });
+});
+
+describe('Redis, which acknowledges before it copies', () => {
+  it('primary killed: the standby leads, and what was lost is counted', async () => {
+    const before = await redundant('cache');
+    const writer = new RedisWriter(cachePort);
+    writer.start();
+    await writer.progress(200, 5_000);
+    const { pid } = await primaryOf('cache');
+    writer.mark();
+    signal([pid], 'SIGKILL');
+    await writer.progress(200, 10_000);
+    const after = await redundant('cache');
+    expect(after.token).toBe(before.token + 1);
+    const { acknowledged, lost, downtimeMs } = await writer.stop();
+    process.stderr.write(`redis: ${lost.length} of ${acknowledged} lost, down for ${Math.round(downtimeMs)} ms\n`);
+    expect(lost.length).toBeLessThan(acknowledged / 2);
+  });
+
+  it('finds what a standby that was stopped has not got', async () => {
+    await redundant('cache');
+    const writer = new RedisWriter(cachePort);
+    writer.start();
+    await writer.progress(50, 5_000);
+    const [primary, services] = [await primaryOf('cache'), await system.read((client) => client.instances())];
+    const standby = services.find(({ service, role }) => service === 'cache' && role === 'standby');
+    // The standby hears nothing of the last writes, and leads before anybody notices that.
+    signal([standby?.pid as number], 'SIGSTOP');
+    await writer.progress(50, 5_000);
+    signal([primary.pid], 'SIGKILL');
+    signal([standby?.pid as number], 'SIGCONT');
+    await redundant('cache');
+    await writer.progress(20, 10_000);
+    const { lost } = await writer.stop();
+    process.stderr.write(`redis: ${lost.length} lost with a standby that had been stopped\n`);
+    expect(lost.length).toBeGreaterThan(0);
+  });
+});
+
+describe('the API over both', () => {
+  it('keeps every note that it has confirmed while both primaries are killed', async () => {
+    await Promise.all([redundant('db'), redundant('cache')]);
+    const url = (id: number): string => `http://127.0.0.1:${apiPort}/notes/${id}`;
+    const kept: number[] = [];
+    const [db, cache] = [await primaryOf('db'), await primaryOf('cache')];
+    for (let id = 0; id < 60; id++) {
+      if (id === 20) signal([db.pid, cache.pid], 'SIGKILL');
+      const response = await fetch(url(id), { method: 'PUT', body: `note ${id}`, signal: AbortSignal.timeout(15_000) });
+      if (response.status === 201) kept.push(id);
+      await response.arrayBuffer();
+    }
+    expect(kept.length).toBeGreaterThan(40);
+    for (const id of kept) {
+      const response = await fetch(url(id), { signal: AbortSignal.timeout(15_000) });
+      expect(await response.json()).toMatchObject({ text: `note ${id}` });
+    }
+    await Promise.all([redundant('db'), redundant('cache')]);
+  });
+});
+
+/** Nothing reaches the port any more: by the kernel where it may be asked, which a container may not allow. */
+function cutOff(port: number): () => void {
+  const rule = ['INPUT', '-i', 'lo', '-p', 'tcp', '--dport', String(port), '-j', 'DROP'];
+  const added = spawnSync('iptables', ['-I', ...rule], { encoding: 'utf8' });
+  if (added.status !== 0) throw new Error(`this test needs iptables: ${added.stderr ?? added.error?.message}`);
+  return () => void execFileSync('iptables', ['-D', ...rule]);
+}
