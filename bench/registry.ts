@@ -12,6 +12,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   logs: async () => (await import('./logs/index.ts')).bench,
   histories: async () => (await import('./histories/index.ts')).bench,
   quiet: async () => (await import('./quiet/index.ts')).bench,
+  catalogue: async () => (await import('./catalogue/index.ts')).bench,
   start: async () => (await import('./start/index.ts')).bench,
   nab: async () => (await import('./nab/index.ts')).bench,
   intake: async () => (await import('./intake/index.ts')).bench,

@@ -66,7 +66,7 @@ export const TRIALS: readonly Trial[] = [
   service('kill', { expect: CRASH }),
   service('signal', { parameters: { signal: 'SIGABRT' }, expect: CRASH }),
   service('pause', { forMs: 20_000, expect: HANG }),
-  service('crash-loop', { forMs: 6_000, expect: { ...CRASH, repaired_within: '90s' } }),
+  service('crash-loop', { forMs: 12_000, expect: { ...CRASH, repaired_within: '90s' } }),
   service('descriptors', { forMs: 10_000 }),
   service('network', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
   service('latency', { forMs: 20_000, parameters: { ms: 800, jitterMs: 100 }, expect: CUT, unfit: needsCalls }),
