@@ -72,7 +72,8 @@ export const TRIALS: readonly Trial[] = [
   service('latency', { forMs: 20_000, parameters: { ms: 800, jitterMs: 100 }, expect: CUT, unfit: needsCalls }),
   service('blackhole', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
   service('reset', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
-  service('refuse', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
+  // Connections that are kept feel nothing of it: whether it bites depends on how the service is called.
+  service('refuse', { named: true, forMs: 20_000, expect: CUT, unfit: needsCalls }),
   service('http-status', { forMs: 20_000, parameters: { status: 503 }, expect: CUT, unfit: needsHttp }),
   // A service that touches no file while it runs feels nothing of it.
   service('files', { named: true, forMs: 8_000, parameters: { delayMs: 100 } }),
