@@ -59,25 +59,30 @@ const checking = ({ histories }: Timed): number => histories.reduce((sum, one) =
 function ownRows(judged: readonly Judged[], peers: readonly Reference[] | string): BenchRow[] {
   const wrong = new Set<string>();
   for (const { histories } of judged) {
-    for (const { name, expected, verdict } of histories) {
-      if (verdict !== (expected ? 'linearizable' : 'not linearizable')) wrong.add(`${name}: ${verdict}`);
-    }
+    for (const { name, right, verdict } of histories) if (!right) wrong.add(`${name}: ${verdict}`);
   }
   const count = judged[0]?.histories.length ?? 0;
   const best = fastest(judged);
   const worst = slowest(best);
-  const target = typeof peers === 'string' ? null : total(fastest(peers));
+  const peer = typeof peers === 'string' ? null : fastest(peers);
+  const target = peer && total(peer);
   const ms = total(best);
+  // The peer reads registers and texts only: what it has not judged is not held against it.
+  const names = new Set(peer?.histories.map(({ name }) => name));
+  const shared = total({ ...best, histories: best.histories.filter(({ name }) => names.has(name)) });
   const peak = Math.max(...judged.map(({ peakBytes }) => peakBytes));
   const empty = Math.min(...judged.map(({ startBytes }) => startBytes));
-  const compared = typeof peers === 'string' ? peers : 'target: what the reference checker took in this run';
+  const compared =
+    typeof peers === 'string'
+      ? peers
+      : `target: what the reference checker took in this run for ${peers[0]?.histories.length} of them`;
   const spread = `best of ${judged.length} fresh processes, compiling included; of it checking ${checking(best).toFixed(1)} ms`;
   return [
     row('verdicts', 'recorded histories judged rightly', count - wrong.size, '', count, [...wrong].join('; ')),
     {
       ...info('total', 'all of them, parsed and judged', ms, 'ms', `${spread}; ${compared}`),
       target,
-      pass: target === null ? null : ms < target,
+      pass: target === null ? null : shared < target,
     },
     info('worst', 'the slowest one', worst.parseMs + worst.checkMs, 'ms', worst.name),
     info(

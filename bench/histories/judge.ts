@@ -4,15 +4,17 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { historyOf } from '../../src/prove/history/history.ts';
+import type { ConsistencyVerdict } from '../../src/model/consistency.ts';
+import { asHoldfastError } from '../../src/model/errors.ts';
+import { judgeHistory } from '../../src/prove/consistency/judge.ts';
 import { parseHistory } from '../../src/prove/history/parse.ts';
-import { checkLinearizable } from '../../src/prove/linearizability/check.ts';
 
 export interface Judged {
   readonly histories: readonly {
     readonly name: string;
-    readonly expected: boolean;
+    /** What was said of it, in words. */
     readonly verdict: string;
+    readonly right: boolean;
     readonly parseMs: number;
     readonly checkMs: number;
   }[];
@@ -21,18 +23,38 @@ export interface Judged {
   readonly startBytes: number;
 }
 
+/** true: keeps the strongest promise. A text: the strongest level that holds, or an anomaly that must be found. */
+type Expected = boolean | string;
+
+function compared(verdict: ConsistencyVerdict, is: Expected): { readonly verdict: string; readonly right: boolean } {
+  const { checked, holds, anomalies } = verdict;
+  if (typeof is === 'boolean')
+    return { verdict: `${checked}: ${verdict.verdict}`, right: verdict.verdict === (is ? 'holds' : 'violated') };
+  const names = anomalies.map(({ name }) => name);
+  return {
+    verdict: `${holds[0] ?? 'nothing'} holds (${names.join(', ')})`,
+    right: holds[0] === is || names.includes(is),
+  };
+}
+
 function main(folder: string): void {
   const startBytes = process.resourceUsage().maxRSS * 1_024;
-  const expected = JSON.parse(readFileSync(join(folder, 'verdicts.json'), 'utf8')) as Record<string, boolean>;
+  const expected = JSON.parse(readFileSync(join(folder, 'verdicts.json'), 'utf8')) as Record<string, Expected>;
   const histories: Judged['histories'][number][] = [];
   for (const [name, is] of Object.entries(expected)) {
     const text = readFileSync(join(folder, name), 'utf8');
     const start = performance.now();
-    const history = historyOf(parseHistory(text, { name }));
-    const parsed = performance.now();
-    const { verdict } = checkLinearizable(history);
+    let parsed = start;
+    let found: { readonly verdict: string; readonly right: boolean };
+    try {
+      const events = parseHistory(text, { name });
+      parsed = performance.now();
+      found = compared(judgeHistory(events), is);
+    } catch (error) {
+      found = { verdict: asHoldfastError(error).code, right: false };
+    }
     const end = performance.now();
-    histories.push({ name, expected: is, verdict, parseMs: parsed - start, checkMs: end - parsed });
+    histories.push({ name, ...found, parseMs: parsed - start, checkMs: end - parsed });
   }
   const judged: Judged = { histories, peakBytes: process.resourceUsage().maxRSS * 1_024, startBytes };
   process.stdout.write(JSON.stringify(judged));
