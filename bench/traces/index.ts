@@ -25,7 +25,7 @@ export const bench: Bench = {
   name: 'traces',
   what: 'root causes from recorded traces, logs and metrics of simulated systems',
   run: async ({ quick, log }) => {
-    const seeds = quick ? 4 : 30;
+    const seeds = quick ? 3 : 10;
     const rows: BenchRow[] = [];
     for (const bare of [false, true]) {
       const results: Result[] = [];

@@ -96,6 +96,24 @@ describe('mending', () => {
     ]);
   });
 
+  it('knows a call that nobody answered by those of its kind that were', () => {
+    const read = [
+      span('1', null, 'a', 0, 50),
+      span('2', '1', 'a', 5, 40, { operation: 'call b' }),
+      span('3', '2', 'b', 10, 30),
+      span('4', null, 'a', 100, 50),
+      span('5', '4', 'a', 105, 40, { operation: 'call b', failed: true }),
+    ];
+    expect(
+      mend(read)
+        .spans.filter(({ kind }) => kind === 'client')
+        .map(({ id, peer }) => [id, peer]),
+    ).toEqual([
+      ['2', 'b'],
+      ['5', 'b'],
+    ]);
+  });
+
   it('takes clocks that differ to one time', () => {
     const read = [
       span('1', null, 'a', 1_000, 50, { kind: 'server' }),

@@ -35,11 +35,12 @@ export function mend(read: readonly ReadSpan[]): Mended {
   }
   const parentOf = (span: ReadSpan): ReadSpan | undefined => parents.get(span);
   const children = childrenOf(read, parentOf);
+  const calling = operationsThatCall(read, parentOf, children);
   const kinds = new Map<ReadSpan, RecordedSpan['kind']>();
   const kindOf = (span: ReadSpan): RecordedSpan['kind'] => {
     const known = kinds.get(span);
     if (known !== undefined) return known;
-    const kind = kindBy(span, parentOf(span), children.get(span) ?? []);
+    const kind = kindBy(span, parentOf(span), children.get(span) ?? [], calling);
     kinds.set(span, kind);
     return kind;
   };
@@ -73,7 +74,30 @@ function childrenOf(
   return children;
 }
 
-function kindBy(span: ReadSpan, parent: ReadSpan | undefined, children: readonly ReadSpan[]): RecordedSpan['kind'] {
+/** Operations whose inner spans lead to another service: the same operation without a callee is a call unanswered. */
+function operationsThatCall(
+  read: readonly ReadSpan[],
+  parentOf: (span: ReadSpan) => ReadSpan | undefined,
+  children: ReadonlyMap<ReadSpan, readonly ReadSpan[]>,
+): ReadonlySet<string> {
+  const calling = new Set<string>();
+  for (const span of read) {
+    if (span.kind !== 'unknown' || parentOf(span)?.service !== span.service) continue;
+    if (leadsElsewhere(span, children.get(span) ?? [])) calling.add(`${span.service}/${span.operation}`);
+  }
+  return calling;
+}
+
+function leadsElsewhere(span: ReadSpan, children: readonly ReadSpan[]): boolean {
+  return children.length > 0 && children.every(({ service }) => service !== span.service);
+}
+
+function kindBy(
+  span: ReadSpan,
+  parent: ReadSpan | undefined,
+  children: readonly ReadSpan[],
+  calling: ReadonlySet<string>,
+): RecordedSpan['kind'] {
   switch (span.kind) {
     case 'server':
     case 'consumer':
@@ -85,8 +109,8 @@ function kindBy(span: ReadSpan, parent: ReadSpan | undefined, children: readonly
       return 'internal';
     default: {
       if (!parent || parent.service !== span.service) return parent || span.parent === null ? 'server' : 'internal';
-      const calls = children.length > 0 && children.every(({ service }) => service !== span.service);
-      return calls || span.peer !== null ? 'client' : 'internal';
+      const unanswered = children.length === 0 && calling.has(`${span.service}/${span.operation}`);
+      return unanswered || leadsElsewhere(span, children) || span.peer !== null ? 'client' : 'internal';
     }
   }
 }

@@ -258,6 +258,15 @@ describe('tables', () => {
     ]);
   });
 
+  it('of spans whose services have clocks of their own', () => {
+    const rows = Array.from({ length: 20 }, (_, n) => {
+      const at = 1_700_000_000_000_000 + n * 1_000_000;
+      return `t${n},a${n},,front,${at},50000\nt${n},b${n},a${n},front,${at + 5_000},40000\nt${n},c${n},b${n},cart,${at + 4_000_000},20000`;
+    });
+    const { spans } = gather(`traceID,spanID,parentSpanID,serviceName,startTime,duration\n${rows.join('\n')}\n`);
+    expect(spans.slice(0, 3).map(({ durationMs }) => durationMs)).toEqual([50, 40, 20]);
+  });
+
   it('of log lines, with quotes over several lines', () => {
     const { logs } = gather('timestamp,container_name,level,message\n2026-01-01 00:00:01,cart,ERROR,"a ""b"",\nc"\n');
     expect(logs).toEqual([

@@ -148,8 +148,11 @@ const PAIRS = 5_000;
 function unitOf(spans: readonly ReadSpan[]): number {
   const byId = new Map(spans.map((span) => [`${span.trace}/${span.id}`, span]));
   const pairs: { readonly offsetMs: number; readonly raw: number }[] = [];
-  for (const { trace, parent, startMs } of spans) {
+  // Clocks of two services may differ by more than any call takes.
+  const sameClock = spans.some(({ trace, parent, service }) => byId.get(`${trace}/${parent}`)?.service === service);
+  for (const { trace, parent, service, startMs } of spans) {
     const above = parent === null ? undefined : byId.get(`${trace}/${parent}`);
+    if (sameClock && above?.service !== service) continue;
     // Clocks of the same table may be coarse: offsets of nothing fit every unit.
     if (above && startMs - above.startMs >= 1) pairs.push({ offsetMs: startMs - above.startMs, raw: above.durationMs });
     if (pairs.length >= PAIRS) break;
