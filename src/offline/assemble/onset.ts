@@ -14,6 +14,8 @@ export interface Felt {
   /** Bins [from, to). */
   readonly from: number;
   readonly to: number;
+  /** Of z beyond the threshold: how far beyond chance. Infinite when onset was given. */
+  readonly sum: number;
   /** User-seconds; a failed call counts FAILED_COSTS_SECONDS. */
   readonly cost: number;
 }
@@ -21,8 +23,10 @@ export interface Felt {
 /** A failed call hurts like this much waiting: only for choosing between the two units. */
 const FAILED_COSTS_SECONDS = 10;
 const THRESHOLD = 2.5;
-/** Sums of z below this are chance: three bins at the edge of what is believed. */
-const LEAST_SUM = 6;
+/** Sums of z below this are chance: the worst of all stretches of all services is looked for. */
+export const LEAST_SUM = 10;
+/** … and of services that users do not call, of which there are many more. */
+export const INNER_SUM = 20;
 const QUARTER = 0.25;
 
 /** Worst first. `onset`: bin of a known onset, or null. `past`: normal times from elsewhere, where there are any. */
@@ -77,7 +81,7 @@ function feltIn(
     const extra = (series[bin] as number) - base;
     cost += (load.requests[bin] ?? 0) * (kind === 'slow' ? extra / 1_000 : extra * FAILED_COSTS_SECONDS);
   }
-  return cost > 0 ? { service, kind, from, to, cost } : null;
+  return cost > 0 ? { service, kind, from, to, sum, cost } : null;
 }
 
 function bestStretch(z: readonly number[]): [from: number, to: number, sum: number] {

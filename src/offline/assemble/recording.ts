@@ -19,7 +19,7 @@ import { binAt, binned, binsBetween, binWidth, loadOf, stepOf } from './bins.ts'
 import { livesOf } from './lives.ts';
 import { exitsOf, templatesOf } from './logs.ts';
 import { mend } from './mend.ts';
-import { feltBy } from './onset.ts';
+import { feltBy, INNER_SUM, LEAST_SUM } from './onset.ts';
 
 export interface Wanted {
   /** Since when, as the alarm says; null: to be found. */
@@ -213,7 +213,9 @@ function symptomOf(
   const all = feltBy(loads, onset, past).filter(
     ({ service, kind }) => (wanted.service ?? service) === service && (wanted.kind ?? kind) === kind,
   );
-  const best = all.find(({ service }) => entries.has(service)) ?? all[0];
+  const best =
+    all.find(({ service }) => entries.has(service)) ??
+    all.find(({ sum }) => sum >= (past === null ? INNER_SUM : LEAST_SUM / 2));
   if (best) return best;
   const busiest = [...loads]
     .filter(([service]) => wanted.service === null || service === wanted.service)
