@@ -1,5 +1,6 @@
 /** `status`: the state in one sentence, then what it rests on. */
 import type { Command } from 'commander';
+import type { HoldfastClient } from '../../api/client.ts';
 import type { StatusResource } from '../../api/resources.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { EXIT } from '../exit.ts';
@@ -26,7 +27,7 @@ export function register(program: Command): void {
       const current = status;
       return renderOne(current, current.system ?? 'none', options.output, () => statusText(current));
     });
-    if (options.output === 'table' && status) nextStep(status);
+    if (options.output === 'table' && status) await nextStep(client, status);
     if (options.check && status?.health !== 'healthy') process.exitCode = EXIT.negative;
   });
   program.addCommand(command);
@@ -62,7 +63,9 @@ export function statusText(status: StatusResource): string {
   return lines.join('\n');
 }
 
-function nextStep(status: StatusResource): void {
+async function nextStep(client: HoldfastClient, status: StatusResource): Promise<void> {
   if (status.openIncidents > 0) suggest('holdfast diagnose');
   else if (status.system === null) suggest('holdfast up -f compose.yaml');
+  // Odd things that hurt nobody are not part of the state; where to find them is worth a line.
+  else if ((await client.symptoms({ limit: 1 })).length > 0) suggest('holdfast get symptoms');
 }

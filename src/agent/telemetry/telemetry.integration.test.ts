@@ -1,0 +1,178 @@
+/** Telemetry of one machine, with senders on real sockets: who is meant, what is claimed, what is not told twice. */
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcp } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { launchOf } from '../../../test/support/runtime.ts';
+import type { Signal } from '../../model/signal.ts';
+import { parseIntake, parseScrape } from './intakes.ts';
+import { Telemetry } from './telemetry.ts';
+
+let telemetry: Telemetry;
+let told: Signal[];
+const kept: string[] = [];
+const cleanUps: (() => Promise<unknown> | unknown)[] = [];
+
+async function open(...intakes: readonly string[]): Promise<void> {
+  told = [];
+  kept.length = 0;
+  telemetry = new Telemetry({
+    now: () => performance.now(),
+    wallMs: Date.now,
+    keep: ({ name, source }, _wallMs, value) => kept.push(`${source} ${name} ${value}`),
+  });
+  cleanUps.push(() => telemetry.close());
+  await telemetry.open(intakes.map(parseIntake));
+  telemetry.start((signals) => told.push(...signals));
+  for (const name of ['web-1', 'web-2', 'db-1']) {
+    const service = name.slice(0, -2);
+    const ports: Record<string, number> = name === 'db-1' ? { '80': dbPort } : {};
+    telemetry.launched(launchOf(['run'], { instance: name, service, ports }));
+  }
+}
+let dbPort = 1;
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+const portOf = (name: string): number => {
+  const port = telemetry.intakes.find((intake) => intake.name === name)?.address.port;
+  if (port === undefined) throw new Error(`${name} is not open`);
+  return port;
+};
+const accepted = (protocol: string, what: string): number =>
+  telemetry.figures.meter.find((row) => row.protocol === protocol && row.what === what && row.reason === null)?.count ??
+  0;
+
+describe('what to listen for', () => {
+  it.each([
+    ['otlp-http', {}, false],
+    ['otlp-http=auto', {}, true],
+    ['statsd=9125', { port: 9125 }, false],
+    ['splunk-hec=0.0.0.0:8088,token=secret', { host: '0.0.0.0', port: 8088, token: 'secret' }, false],
+    ['zipkin=[::1]:9411', { host: '::1', port: 9411 }, false],
+  ])('%s', (text, options, anyPort) => {
+    expect(parseIntake(text)).toMatchObject({ options, anyPort });
+  });
+
+  it.each([
+    'nothing',
+    'otlp-http=host:port',
+    'statsd=70000',
+    'splunk-hec=8088,secret=x',
+    'splunk-hec=8088,token=@/none',
+  ])('%s is refused with what to write', (text) => {
+    expect(() => parseIntake(text)).toThrow(expect.objectContaining({ code: 'HF7002' }));
+  });
+
+  it('targets have a name and a path', () => {
+    expect(parseScrape('http://127.0.0.1:9100')).toEqual({
+      url: 'http://127.0.0.1:9100/metrics',
+      job: '127.0.0.1:9100',
+    });
+    expect(parseScrape('db=http://h:1/m?x=1')).toEqual({ url: 'http://h:1/m?x=1', job: 'db' });
+    expect(() => parseScrape('h:1')).toThrow(expect.objectContaining({ code: 'HF7002' }));
+  });
+
+  it('a taken port is an error that opens nothing, and a reason to take another where any will do', async () => {
+    const taken = createTcp().listen(0, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve));
+    cleanUps.push(() => taken.close());
+    const { port } = taken.address() as AddressInfo;
+    await expect(open('zipkin=0', `influx=${port}`)).rejects.toMatchObject({ code: 'HF4001' });
+    expect(telemetry.intakes).toEqual([]);
+    const request = parseIntake('influx=auto');
+    await telemetry.open([{ ...request, options: { port } }]);
+    expect(portOf('influx')).not.toBe(port);
+  });
+});
+
+describe('who is meant', () => {
+  it('services by their names, instances by theirs, and nobody else', async () => {
+    await open('statsd=0');
+    const socket = createSocket('udp4');
+    cleanUps.push(() => socket.close());
+    const lines = ['queue:5|g|#service:web', 'queue:6|g|#service:web,instance:web-2', 'queue:7|g|#service:strange'];
+    socket.send(lines.join('\n'), portOf('statsd'), '127.0.0.1');
+    await vi.waitFor(() => expect(telemetry.figures.judged + telemetry.figures.unknown).toBe(3), { timeout: 15_000 });
+    expect(telemetry.figures).toMatchObject({ judged: 2, unknown: 1 });
+    expect(kept).toHaveLength(3);
+  }, 20_000);
+
+  it('a scraped target by the port of an instance', async () => {
+    const target = createServer((_request, reply) => reply.end('# TYPE jobs gauge\njobs 7\n')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => target.once('listening', resolve));
+    cleanUps.push(() => target.close());
+    dbPort = (target.address() as AddressInfo).port;
+    await open();
+    telemetry.scrape([parseScrape(`http://127.0.0.1:${dbPort}`)]);
+    await vi.waitFor(() => expect(telemetry.targets).toMatchObject([{ up: true, error: null }]));
+    expect(kept).toContain(`127.0.0.1:${dbPort} jobs 7`);
+    expect(telemetry.figures.unknown).toBe(0);
+  });
+});
+
+describe('calls that spans show', () => {
+  const span = (id: string, kind: string, serviceName: string, parentId?: string) => ({
+    traceId: '0'.repeat(15) + '1',
+    id,
+    ...(parentId === undefined ? {} : { parentId }),
+    kind,
+    name: 'get',
+    timestamp: Date.now() * 1_000,
+    duration: 5_000,
+    localEndpoint: { serviceName },
+  });
+  const post = async (): Promise<void> => {
+    const body = JSON.stringify([
+      span('000000000000000a', 'CLIENT', 'web'),
+      span('000000000000000b', 'SERVER', 'db', '000000000000000a'),
+    ]);
+    const sent = await fetch(`http://127.0.0.1:${portOf('zipkin')}/api/v2/spans`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    expect(sent.status).toBe(202);
+  };
+  const edges = () => told.flatMap((signal) => (signal.kind === 'edge' ? [`${signal.caller}→${signal.instance}`] : []));
+
+  it('are edges where no endpoint of ours is in between, and told once where one is', async () => {
+    await open('zipkin=0');
+    await post();
+    await vi.waitFor(() => expect(edges()).toEqual(['web→db-1']), { timeout: 15_000 });
+    telemetry.routes({
+      version: 1,
+      system: 's',
+      listeners: [{ id: 'web→db:80', host: '127.0.0.1', port: 1, caller: 'web', pool: 'db:80' }],
+      pools: [{ id: 'db:80', service: 'db' } as never],
+    });
+    await post();
+    await vi.waitFor(() => expect(accepted('zipkin', 'spans')).toBe(4));
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(edges()).toEqual(['web→db-1']);
+  }, 30_000);
+});
+
+describe('what others judge', () => {
+  it('a plugin that warns is a claim, and its end is told', async () => {
+    await open();
+    telemetry.plugin('web-1', { check: 'check_load', exitCode: 1, stdout: 'LOAD WARNING | load1=6;5;10' });
+    telemetry.review();
+    const claim = told.find((signal) => signal.kind === 'claim');
+    expect(claim).toMatchObject({
+      over: false,
+      claim: {
+        entity: { name: 'web-1' },
+        resource: 'check.check_load',
+        standing: 'advisory',
+        evidence: ['LOAD WARNING'],
+      },
+    });
+    expect(kept).toEqual(['web-1 check_load.load1 6']);
+    telemetry.plugin('web-1', { check: 'check_load', exitCode: 0, stdout: 'LOAD OK' });
+    telemetry.review();
+    expect(told.filter((signal) => signal.kind === 'claim')).toHaveLength(1);
+  });
+});
