@@ -139,6 +139,7 @@ export const OperatorCommandSchema = Type.Union(
     Type.Object({ kind: Type.Literal('approve'), action: id }, closed),
     Type.Object({ kind: Type.Literal('reject'), action: id }, closed),
     Type.Object({ kind: Type.Literal('override'), action: id, rail: id }, closed),
+    Type.Object({ kind: Type.Literal('prove'), incident: id }, closed),
     Type.Object({ kind: Type.Literal('stop-all') }, closed),
     Type.Object({ kind: Type.Literal('resume') }, closed),
     Type.Object({ kind: Type.Literal('down'), service: nullable(serviceName) }, closed),
@@ -166,3 +167,55 @@ export const ErrorSchema = Type.Object(
 );
 
 export { strings };
+
+export const ExplanationSchema = Type.Object(
+  {
+    sentence: nullable(Type.String()),
+    account: nullable(
+      Type.Object(
+        {
+          unit: Type.Enum(['user-seconds', 'failed requests']),
+          rows: Type.Array(Type.Object({ where: Type.String(), suffered: Type.Number(), own: Type.Number() })),
+          small: Type.Number(),
+          absorbed: Type.Number(),
+          reached: Type.Number(),
+          unexplained: Type.Number(),
+        },
+        { title: 'DamageAccount' },
+      ),
+    ),
+    propagation: Type.Array(Type.Object({ from: Type.String(), to: Type.String(), amount: Type.Number() })),
+    ruledOut: Type.Array(Type.Object({ name: Type.String(), why: Type.String() })),
+    missing: strings,
+    deciding: strings,
+    sensitivity: nullable(
+      Type.Object(
+        {
+          tried: Type.Integer({ minimum: 0 }),
+          overturned: Type.Array(
+            Type.Object({
+              without: Type.Enum(['edge', 'baseline']),
+              name: Type.String(),
+              instead: nullable(Type.String()),
+            }),
+          ),
+          robustness: Type.Number({ minimum: 0, maximum: 1 }),
+        },
+        { title: 'Sensitivity' },
+      ),
+    ),
+  },
+  { title: 'Explanation' },
+);
+
+export const ProofSchema = Type.Object(
+  {
+    verdict: Type.Enum(['pending', 'confirmed', 'refuted', 'inconclusive']),
+    plan: Type.String(),
+    accused: Type.String(),
+    by: Type.String(),
+    text: Type.String(),
+    at: Type.String({ format: 'date-time' }),
+  },
+  { title: 'Proof' },
+);

@@ -3,7 +3,7 @@
  * milliseconds (`…Ms`). schemas.ts says the same in JSON Schema, and a type test holds the two together.
  */
 import type { ServiceDiff } from '../model/diff.ts';
-import type { Cause, Damage, Incident, Plan, TimelineEntry } from '../model/incident.ts';
+import type { Cause, Damage, Diagnosis, Incident, Plan, Proof, TimelineEntry } from '../model/incident.ts';
 import type { OperatorCommand } from '../model/operator.ts';
 import type { RecoveryMode, SpecNotice } from '../model/spec.ts';
 import type { Symptom } from '../model/symptom.ts';
@@ -212,9 +212,18 @@ export interface IncidentResource {
   readonly victims: readonly string[];
   readonly damage: Damage | null;
   readonly abstained: boolean;
+  /** How the diagnosis came about; null while there is none. */
+  readonly explanation: Explanation | null;
+  readonly proof: (Omit<Proof, 'at'> & { readonly at: string }) | null;
   readonly plans: readonly PlanResource[];
   readonly timeline: readonly (Omit<TimelineEntry, 'at'> & { readonly at: string; readonly afterMs: number })[];
 }
+
+/** Where the damage starts and how it spread, what was ruled out, and what the verdict hangs on. */
+export type Explanation = Pick<
+  Diagnosis,
+  'sentence' | 'account' | 'propagation' | 'ruledOut' | 'missing' | 'deciding' | 'sensitivity'
+>;
 
 export interface PlanResource {
   readonly id: string;

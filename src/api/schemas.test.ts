@@ -86,6 +86,7 @@ describe('schemas', () => {
     { kind: 'approve', action: 'a1' },
     { kind: 'reject', action: 'a1' },
     { kind: 'override', action: 'a1', rail: 'budget' },
+    { kind: 'prove', incident: 'inc-1' },
     { kind: 'stop-all' },
     { kind: 'resume' },
     { kind: 'down', service: null },

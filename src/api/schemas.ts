@@ -8,10 +8,12 @@ import {
   CauseSchema,
   DamageSchema,
   EntitySchema,
+  ExplanationSchema,
   IncidentStatusSchema,
   nullable,
   OperatorCommandSchema,
   PlanStatusSchema,
+  ProofSchema,
   RecoveryModeSchema,
   SpecNoticeSchema,
   SymptomFigureSchema,
@@ -250,6 +252,8 @@ export const IncidentSchema = Type.Object(
     victims: strings,
     damage: nullable(DamageSchema),
     abstained: Type.Boolean(),
+    explanation: nullable(ExplanationSchema),
+    proof: nullable(ProofSchema),
     plans: Type.Array(PlanSchema),
     timeline: Type.Array(
       Type.Object(

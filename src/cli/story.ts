@@ -1,5 +1,6 @@
 /** An incident told from its beginning: what was seen, why it was, what was done, and whether that held. */
 import type { IncidentResource } from '../api/resources.ts';
+import { explanationLines } from './explanation.ts';
 import type { Style } from './terminal.ts';
 import { after, clock, percent } from './text.ts';
 
@@ -11,6 +12,7 @@ export function tellIncident(incident: IncidentResource, style: Style): string {
     headline(incident),
     ...(incident.summary ? ['', incident.summary] : []),
     ...damageLines(incident),
+    ...explanationLines(incident, style),
     ...section(
       'Symptoms',
       incident.symptoms.map((symptom) => symptomLine(symptom, style)),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FaultRequest } from '../model/fault.ts';
 import { bucketOf } from '../model/histogram.ts';
 import { type AgentCommand, type FaultOrderCommand, isFaultOrder, type LaunchSpec } from '../model/link.ts';
-import type { ClaimSignal, Signal } from '../model/signal.ts';
+import { type ClaimSignal, OUTSIDE, type Signal } from '../model/signal.ts';
 import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
 import type { CoreInput, CoreOutput } from './contract.ts';
 import { createCore, restoreCore } from './index.ts';
@@ -227,6 +227,82 @@ describe('starting', () => {
     expect(second.ports['80']).not.toBe(first.ports['80']);
   });
 });
+
+describe('proof of a cause by its repair', () => {
+  /** A second of calls from outside to every ready instance of web. */
+  function traffic(h: Harness, failing: (instance: string) => boolean): void {
+    const windows = [...h.core.instances.values()]
+      .filter(({ ready, ejected }) => ready && !ejected)
+      .map(({ id }): Signal => {
+        const status5xx = failing(id) ? 18 : 0;
+        return {
+          kind: 'edge',
+          at: h.now,
+          windowMs: 1_000,
+          caller: OUTSIDE,
+          callee: 'web',
+          instance: id,
+          protocol: 'http',
+          requests: 30,
+          failures: { connect: 0, reset: 0, timeout: 0, status5xx, unavailable: 0 },
+          retried: 0,
+          latency: [[80, 30]],
+          inFlight: 0,
+          oldestWaitMs: 0,
+        };
+      });
+    h.signals(...windows);
+    h.run(1_000);
+  }
+  const proofs = (h: Harness) => h.core.incidents.map(({ proof }) => proof);
+  const operate = (h: Harness, incident: string) =>
+    h
+      .feed({ kind: 'operator', command: { kind: 'prove', incident }, who: 'ann', why: 'test' })
+      .find(({ kind }) => kind === 'reply');
+
+  it('is told when the symptoms go with the life that died', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 2 })));
+    h.run(5_000);
+    h.kill('web-1');
+    h.run(20_000);
+    expect(proofs(h)).toMatchObject([{ verdict: 'confirmed', accused: 'web-1', by: 'restart web-1' }]);
+    const id = h.core.incidents[0]?.id as string;
+    expect(operate(h, id)).toMatchObject({ ok: true, detail: expect.stringMatching(/^confirmed: /) });
+    expect(operate(h, 'inc-99')).toMatchObject({ ok: false, code: 'HF5003' });
+  });
+
+  it('compares the damage before and after', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 3 })));
+    h.run(5_000);
+    for (let i = 0; i < 30; i++) traffic(h, () => false);
+    const life = h.core.instances.get('web-2')?.incarnation;
+    for (let i = 0; i < 40; i++) {
+      traffic(h, (id) => id === 'web-2' && h.core.instances.get(id)?.incarnation === life);
+    }
+    expect(h.core.incidents[0]?.diagnosis).toMatchObject({
+      sentence: expect.stringMatching(/^\d+ of \d+ extra failed requests start in web/),
+      sensitivity: { overturned: [] },
+    });
+    expect(proofs(h)[0]).toMatchObject({
+      verdict: 'confirmed',
+      accused: 'web-2',
+      text: expect.stringMatching(/^\d+ % of the damage went away with it, 100 % was predicted/),
+    });
+  });
+
+  it('refutes a cause whose reversal changes nothing', () => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 3 })));
+    h.run(5_000);
+    for (let i = 0; i < 30; i++) traffic(h, () => false);
+    for (let i = 0; i < 80; i++) traffic(h, () => true);
+    expect(proofs(h)[0]).toMatchObject({
+      verdict: 'refuted',
+      accused: 'web',
+      by: expect.stringMatching(/^restart web-/),
+    });
 
 describe('ending', () => {
   it('begins no second life while the first cannot be ended', () => {

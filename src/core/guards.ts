@@ -50,7 +50,7 @@ export function guardContext(ctx: Context, incident: Incident, plan: Plan): Guar
     view: ctx.view,
     memory: ctx.memory,
     symptoms: ctx.detection.open(),
-    cause: incident.diagnosis?.causes[0] ?? plan.cause,
+    causes: incident.diagnosis?.causes ?? (plan.cause === null ? [] : [plan.cause]),
     out: budgetOf(ctx).out,
     silences: ctx.state.silences,
     stopped: ctx.state.stopped,

@@ -5,7 +5,7 @@
  */
 
 import type { SymptomUpdate } from '../detect/index.ts';
-import { diagnose } from '../diagnose/index.ts';
+import { type DiagnosisInput, diagnose, sensitivity } from '../diagnose/index.ts';
 import type { Diagnosis, Incident, TimelineEntry } from '../model/incident.ts';
 import { type EntityRef, entityKey, isAdvisory, type Symptom } from '../model/symptom.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
@@ -98,20 +98,37 @@ export function explain(ctx: Context, incident: Incident): Diagnosis {
   const known = incident.diagnosis;
   const news = lastNews(incident);
   if (known && known.at > news && ctx.now - known.at < REDIAGNOSE_MS) return known;
-  const made = diagnose({
+  const input: DiagnosisInput = {
     now: ctx.now,
     onsetAt: incident.onsetAt,
-    symptoms: openOrRecent(incident),
+    symptoms: symptomsOf(ctx, incident),
     advisories: incident.symptoms.filter(isAdvisory),
     view: ctx.view,
-  });
-  const diagnosis = known && isFading(incident, known, made) ? { ...known, at: made.at, damage: made.damage } : made;
+  };
+  const made = diagnose(input);
+  const believed = known && isFading(incident, known, made) ? fading(known, made) : made;
+  const diagnosis = { ...believed, sensitivity: sensitivityOf(known, believed, input) };
   update(ctx, incident.id, { diagnosis, title: diagnosis.causes.length > 0 ? diagnosis.summary : incident.title });
   if (known?.summary !== diagnosis.summary && (diagnosis.causes.length > 0 || !known)) {
     tell(ctx, incident.id, 'explained', diagnosis.summary);
     ctx.event('diagnosis', 'warn', diagnosis.summary, { incident: incident.id });
   }
   return diagnosis;
+}
+
+/** Worked out once for whoever is accused, at the second look that accuses it: it delays no repair. */
+function sensitivityOf(known: Diagnosis | null, now: Diagnosis, input: DiagnosisInput): Diagnosis['sensitivity'] {
+  const [before, after] = [known?.causes[0], now.causes[0]];
+  if (!known || !before || !after || entityKey(before.entity) !== entityKey(after.entity)) return null;
+  if (known.sensitivity !== null && known.sensitivity.tried > 0) return known.sensitivity;
+  return now.account === null ? null : sensitivity(input);
+}
+
+/** The belief stays, the account goes on, and who turns out to suffer from it is a victim too. */
+function fading(known: Diagnosis, made: Diagnosis): Diagnosis {
+  const { at, damage, account, sentence, propagation } = made;
+  const victims = [...new Set([...known.victims, ...made.victims])];
+  return { ...known, at, damage, account, sentence, propagation, victims };
 }
 
 /**
@@ -153,9 +170,20 @@ function takeBack(ctx: Context, incident: Incident): void {
   }
 }
 
-function openOrRecent(incident: Incident): readonly Symptom[] {
+/**
+ * What is open; and what was told of an instance that has not come back yet, though its crash is over with its new
+ * life: it is why its service still suffers. When nothing is open, all of it.
+ */
+function symptomsOf(ctx: Context, incident: Incident): readonly Symptom[] {
   const open = openSymptoms(incident);
-  return open.length > 0 ? open : incident.symptoms.filter((symptom) => !isAdvisory(symptom));
+  const faults = incident.symptoms.filter((symptom) => !isAdvisory(symptom));
+  if (open.length === 0) return faults;
+  const ill = new Set(open.flatMap(({ entity }) => (entity.kind === 'service' ? [entity.name] : [])));
+  return faults.filter(({ clearedAt, kind, entity }) => {
+    if (clearedAt === null) return true;
+    if (kind !== 'crashed' || entity.kind !== 'instance' || !ill.has(entity.service)) return false;
+    return ctx.state.slots.get(entity.name)?.ready === false;
+  });
 }
 
 /** When a symptom last appeared: a clearing is no reason to think again. */
@@ -237,6 +265,7 @@ function open(ctx: Context, symptom: Symptom): void {
     symptoms: [symptom],
     diagnosis: null,
     plans: [],
+    proof: null,
     timeline: [
       { at: symptom.onsetAt, stage: 'fault', text: 'onset, as far as it is known' },
       { at: ctx.now, stage: 'detected', text: symptom.summary },

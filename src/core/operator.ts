@@ -5,6 +5,7 @@ import { approve, override, reject } from './actions.ts';
 import type { Context } from './context.ts';
 import { restartService, rollBack, scale, takeDown } from './desired.ts';
 import { revertAll } from './faults.ts';
+import { prove } from './proof.ts';
 import { requeue, retire } from './slots.ts';
 import type { ServiceState } from './state.ts';
 
@@ -62,6 +63,9 @@ export function operate(ctx: Context, command: OperatorCommand, who: string, why
       return;
     case 'override':
       override(ctx, command.action, command.rail, who, why);
+      return;
+    case 'prove':
+      prove(ctx, command.incident, who, why);
       return;
     case 'stop-all':
       ctx.state.stopped = true;

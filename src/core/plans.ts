@@ -11,6 +11,7 @@ import { type PlanDraft, planFor, verification } from '../recover/index.ts';
 import { advanceActions, isPending, label, storePlan } from './actions.ts';
 import { type Context, isAlive } from './context.ts';
 import { explain, openIncidents, openSymptoms, resolve, servicesOf, tell, update } from './incidents.ts';
+import { conclude } from './proof.ts';
 
 /**
  * How long an incident of slow or failing calls is watched before something is done about it: its echoes in callers
@@ -256,6 +257,7 @@ function verify(ctx: Context, incident: Incident, plan: Plan): void {
 
 function end(ctx: Context, incident: Incident, plan: Plan, status: Plan['status'], outcome: string): void {
   storePlan(ctx, incident.id, { ...plan, status, outcome });
+  conclude(ctx, current(ctx, incident.id), plan, status, outcome);
   for (const action of plan.actions) {
     ctx.state.askAgain.delete(action.id);
     ctx.state.overrides.delete(action.id);

@@ -28,7 +28,7 @@ describe('a recorded diagnosis', () => {
     expect(reached).toBeCloseTo(315, 0);
     expect(unexplainedShare(diagnosis)).toBeLessThan(0.1);
     expect(sentence(diagnosis)).toMatch(
-      /^pay \(software: starts here\), \d+ %; 300 of 315 extra user-seconds start there\.$/,
+      /^pay \(software: starts here\), \d+ %; 300 of 315 extra user-seconds start in pay; 15\.0 unexplained\.$/,
     );
   });
 

@@ -4,8 +4,12 @@
  * another. Each lane is bounded (softly, so that order survives), so that no single kind of fact outvotes all others.
  *
  *   score(n)      = Σ_lanes cap × tanh(Σ evidence ÷ cap)
- *   p(n)          = P(incident is real, given n) × 10^score(n) ÷ (Σ 10^score + 10^SOMETHING_ELSE)
+ *   p(n)          = P(incident is real, given n) × 10^score(n) ÷ (Σ_rivals 10^score + 10^SOMETHING_ELSE)
  *   confidence(n) = logistic(offset + slope × logit p(n)), with declared coefficients
+ *
+ * Recordings and the running system are weighed by the same sum. They differ in what is known beforehand: an alarm
+ * about a recording may be false (reality.ts), and one symptom has one cause; detectors on the running system have made
+ * sure, and several causes may be true side by side.
  */
 import type { FaultClass } from '../model/incident.ts';
 import { accountFor, type RecordedAccounts, type Unit } from './accounting/account.ts';
@@ -13,21 +17,26 @@ import { distances } from './accounting/graph.ts';
 import { reality } from './accounting/reality.ts';
 import { damageShares } from './accounting/shares.ts';
 import type { CandidateKind, Lane, LaneContext, LaneEvidence } from './lanes/contract.ts';
+import { ownExcess } from './lanes/own-excess.ts';
 import { LANES } from './lanes/registry.ts';
 import type { Recording } from './recorded/types.ts';
 
 /**
  * Coefficients of the confidence. The identity: on damage transplanted into real noise it errs on the careful side (by
  * .05 on average), and two that hurt alike stay below one half each. A slope below 1 is for lanes that turn out to say
- * the same twice. Refit on drills whose cause is known; `bench rca` prints confidence against hits.
+ * the same twice. Refit on drills whose cause is known; `bench rca` and `bench drills` print confidence against hits.
  */
 export const CALIBRATION = { offset: 0, slope: 1 };
 /** Below this confidence the diagnosis is inconclusive. Higher: fewer wrong accusations, more pages. */
 export const ABSTAIN_BELOW = 0.5;
 /** log10 odds of "something that none of this shows", against a candidate with even evidence. */
 const SOMETHING_ELSE = -0.5;
+/** The same while no damage could be accounted for: then anything may be, and it takes a fact to accuse. */
+const SOMETHING_UNSEEN = 1;
 /** Evidence of other lanes than the accounts, from which on a candidate need not deviate itself to be believed. */
 const INDEPENDENT = 0.5;
+/** A lane whose largest say is within this part of the lead could turn a verdict. */
+const TURNS = 1;
 
 export interface RecordedCause {
   readonly kind: CandidateKind;
@@ -56,12 +65,19 @@ export interface RecordedDiagnosis {
   readonly accounts: RecordedAccounts;
 }
 
-interface Candidate {
+/** Something that may be accused, and what was heard about it. */
+export interface Candidate {
   readonly kind: CandidateKind;
   readonly name: string;
   readonly evidence: LaneEvidence[];
   /** What each lane came to, bounded. */
   readonly lanes: Map<string, number>;
+}
+
+export interface Missing {
+  readonly what: string;
+  /** How much that lane could have said, in log10. */
+  readonly cap: number;
 }
 
 /** `lanes` is for those who ask what a lane contributes; all of them by default. */
@@ -77,12 +93,16 @@ export function diagnoseRecording(recording: Recording, lanes: readonly Lane[] =
   // An alarm that the recording does not bear out: nothing has to be explained.
   const confirmed = !suffered || suffered[unit] > 0;
   const abstained = !confirmed || best === undefined || best.confidence < ABSTAIN_BELOW;
-  return { unit, causes, confirmed, abstained, missing, accounts };
+  return { unit, causes, confirmed, abstained, missing: missing.map(({ what }) => what), accounts };
 }
 
-function gather(context: LaneContext, lanes: readonly Lane[]): { candidates: Candidate[]; missing: string[] } {
+/** Everything that the lanes say, by candidate, each lane's part bounded; and what they had nothing to look at for. */
+export function gather(
+  context: LaneContext,
+  lanes: readonly Lane[],
+): { readonly candidates: Candidate[]; readonly missing: readonly Missing[] } {
   const candidates = new Map<string, Candidate>();
-  const missing: string[] = [];
+  const missing: Missing[] = [];
   const add = (lane: Lane, each: LaneEvidence): void => {
     const key = `${each.kind}/${each.name}`;
     const { kind, name } = each;
@@ -93,7 +113,7 @@ function gather(context: LaneContext, lanes: readonly Lane[]): { candidates: Can
   };
   for (const lane of lanes) {
     const report = lane.examine(context);
-    if (report.missing !== null) missing.push(report.missing);
+    if (report.missing !== null) missing.push({ what: report.missing, cap: lane.cap });
     for (const each of report.evidence) add(lane, each);
   }
   for (const lane of lanes) {
@@ -103,40 +123,79 @@ function gather(context: LaneContext, lanes: readonly Lane[]): { candidates: Can
     }
     for (const { lanes: heard } of candidates.values()) {
       const sum = heard.get(lane.name);
-      if (sum !== undefined) heard.set(lane.name, lane.cap * Math.tanh(sum / lane.cap));
+      if (sum !== undefined) heard.set(lane.name, bounded(sum, lane.cap));
     }
   }
   return { candidates: [...candidates.values()], missing };
 }
 
+/** Nobody gains or loses more than the cap, and more evidence is still more. */
+export function bounded(weight: number, cap: number): number {
+  return cap * Math.tanh(weight / cap);
+}
+
+/**
+ * Chances from scores: each against its rivals and "something else". `competes` says which two cannot both be true;
+ * by default no two can.
+ */
+export function weigh(
+  scores: readonly number[],
+  accounted: boolean,
+  competes: (a: number, b: number) => boolean = () => true,
+): number[] {
+  const odds = scores.map((score) => 10 ** score);
+  const else_ = 10 ** (accounted ? SOMETHING_ELSE : SOMETHING_UNSEEN);
+  return odds.map((own, a) => {
+    const rivals = odds.reduce((sum, other, b) => (a !== b && competes(a, b) ? sum + other : sum), else_);
+    return own / (own + rivals);
+  });
+}
+
+/** What is missing and could have turned the verdict: lanes whose largest say covers the lead of the first. */
+export function decidingOf(missing: readonly Missing[], scores: readonly number[]): string[] {
+  const [first = 0, second = SOMETHING_ELSE] = [...scores].sort((a, b) => b - a);
+  return missing.filter(({ cap }) => cap * TURNS >= first - second).map(({ what }) => what);
+}
+
 function rank(candidates: readonly Candidate[], accounts: RecordedAccounts, unit: Unit): RecordedCause[] {
-  const scores = candidates.map(({ lanes }) => [...lanes.values()].reduce((sum, weight) => sum + weight, 0));
-  const all = scores.reduce((sum, score) => sum + 10 ** score, 10 ** SOMETHING_ELSE);
+  const scores = candidates.map(scoreOf);
+  const chances = weigh(scores, true);
   const causes = candidates.map(({ kind, name, evidence, lanes }, index): RecordedCause => {
     const score = scores[index] as number;
-    const elsewhere = score - (lanes.get('own excess') ?? 0);
+    const elsewhere = score - (lanes.get(ownExcess.name) ?? 0);
     const suspect = kind === 'service' && elsewhere < INDEPENDENT ? accounts.graph.index.get(name) : undefined;
     const real = 1 / (1 + 10 ** -(reality(accounts, unit, suspect) + Math.max(0, elsewhere)));
-    const sorted = [...evidence].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
-    return {
-      kind,
-      name,
-      ...kindOf(evidence),
-      score,
-      confidence: calibrated((real * 10 ** score) / all),
-      evidenceFor: sorted.filter(({ weight }) => weight >= 0),
-      evidenceAgainst: sorted.filter(({ weight }) => weight < 0),
-    };
+    const confidence = calibrated(real * (chances[index] as number));
+    return { kind, name, ...kindOf(evidence), score, confidence, ...forAndAgainst(evidence) };
   });
   return causes.sort((a, b) => b.score - a.score);
 }
 
-function calibrated(p: number): number {
+export function scoreOf({ lanes }: Pick<Candidate, 'lanes'>): number {
+  return [...lanes.values()].reduce((sum, weight) => sum + weight, 0);
+}
+
+export function calibrated(p: number): number {
   return 1 / (1 + Math.exp(-(CALIBRATION.offset + CALIBRATION.slope * Math.log(p / (1 - p)))));
 }
 
+/** Strongest first. */
+export function forAndAgainst(evidence: readonly LaneEvidence[]): {
+  readonly evidenceFor: readonly LaneEvidence[];
+  readonly evidenceAgainst: readonly LaneEvidence[];
+} {
+  const sorted = [...evidence].sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight));
+  return {
+    evidenceFor: sorted.filter(({ weight }) => weight >= 0),
+    evidenceAgainst: sorted.filter(({ weight }) => weight < 0),
+  };
+}
+
 /** The fault class that the most weight speaks for; software where nothing says otherwise. */
-function kindOf(evidence: readonly LaneEvidence[]): { faultClass: FaultClass; mechanism: string } {
+export function kindOf(evidence: readonly LaneEvidence[]): {
+  readonly faultClass: FaultClass;
+  readonly mechanism: string;
+} {
   const votes = new Map<FaultClass, number>();
   for (const { faultClass, weight } of evidence) {
     if (faultClass !== null) votes.set(faultClass, (votes.get(faultClass) ?? 0) + weight);

@@ -3,7 +3,7 @@ import { FakeView, serviceSpec } from '../../test/support/fake-view.ts';
 import { symptom } from '../../test/support/recovery.ts';
 import type { Change } from '../model/change.ts';
 import type { Symptom } from '../model/symptom.ts';
-import { CONFIDENT, diagnose } from './index.ts';
+import { ABSTAIN_BELOW, diagnose } from './index.ts';
 
 const dependsOn = [{ service: 'db', condition: 'healthy' as const, required: true }];
 
@@ -23,7 +23,7 @@ describe('diagnosis', () => {
     const { abstained, summary, causes } = ask(view, symptom('slow', 'web', at(90_000)));
     expect(abstained).toBe(true);
     expect(summary).toMatch(/^unclear; perhaps web/);
-    expect(causes[0]?.confidence).toBeLessThan(CONFIDENT);
+    expect(causes[0]?.confidence).toBeLessThan(ABSTAIN_BELOW);
   });
 
   it('names what is not run by Holdfast as a dependency', () => {

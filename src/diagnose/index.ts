@@ -1,17 +1,38 @@
 /**
- * Symptoms, edges and changes to ranked causes. Every suspect collects evidence for and against in log10 odds from
- * several lanes (what happened to its processes, its own share of the damage, its neighbours, changes); the odds are
- * then weighed against each other and against "something else", which is what lets the diagnosis abstain.
+ * The running system's diagnosis: symptoms, edges and changes to ranked causes. The system is observed as a recording
+ * (live/observe.ts) and accounted for as one; every lane has its say; and two more look at what only a running system
+ * shows: what detectors claim of single processes, and how those stand to each other that have symptoms.
+ *
+ * Every suspect is accused twice: of itself, and, when something of it was changed, of that change. What follows from
+ * the two differs: a restart, or taking the change back.
  */
-import type { Cause, Diagnosis, Evidence } from '../model/incident.ts';
-import { type EntityRef, entityKey, type Symptom } from '../model/symptom.ts';
+import type { Cause, Diagnosis, Evidence, RuledOut, Sensitivity } from '../model/incident.ts';
+import { entityKey, type Symptom } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
 import type { SystemView } from '../model/view.ts';
-import { changeCase } from './changes.ts';
-import { type Accounts, account } from './damage.ts';
-import { type Mechanism, mechanismOf } from './mechanism.ts';
-import { FACTS, gatherSuspects, ONSET_TOLERANCE_MS, reaches, type Suspect, serviceOf } from './suspects.ts';
-import { WEIGHT } from './weights.ts';
+import { accountFor, type RecordedAccounts, type Unit } from './accounting/account.ts';
+import { distances } from './accounting/graph.ts';
+import { damageShares } from './accounting/shares.ts';
+import {
+  ABSTAIN_BELOW,
+  calibrated,
+  decidingOf,
+  forAndAgainst,
+  gather,
+  kindOf,
+  type Missing,
+  weigh,
+} from './combine.ts';
+import type { LaneContext } from './lanes/contract.ts';
+import { LANES } from './lanes/registry.ts';
+import { type Accusation, accusationsOf } from './live/accuse.ts';
+import { observe } from './live/observe.ts';
+import { gatherSuspects, reaches, type Suspect } from './live/suspects.ts';
+import { accountSentence, accountTable, propagationOf, startedIn } from './present.ts';
+import type { Recording } from './recorded/types.ts';
+import { survives } from './sensitivity.ts';
+
+export { ABSTAIN_BELOW } from './combine.ts';
 
 export interface DiagnosisInput {
   readonly now: Ms;
@@ -23,179 +44,182 @@ export interface DiagnosisInput {
   readonly view: SystemView;
 }
 
-/** Below this the best cause is not believed enough for what cannot be taken back. */
-export const CONFIDENT = 0.6;
 /** Causes less likely than this are not worth a line. */
 const SHOWN = 0.02;
+/** How long a user would have waited gladly instead of an error: decides which of the two units is told of. */
+const FAILED_SECONDS = 5;
+/** Less damage than this, in seconds, is dust: who has it is chance. */
+const DUST_SECONDS = 0.5;
+/** Repetitions for the sensitivity of a running diagnosis. Each costs one diagnosis. */
+const TRIALS = 12;
+const RULED_OUT_SHOWN = 10;
 
-interface Candidate {
-  readonly suspect: Suspect | null;
-  readonly entity: EntityRef;
-  readonly mechanism: Mechanism;
-  readonly evidence: readonly Evidence[];
-  readonly changeId: string | null;
-  readonly share: number | null;
+/** One look at an incident: everything that its verdict rests on. */
+interface Judgement {
+  readonly accounts: RecordedAccounts;
+  readonly unit: Unit;
+  /** There is damage to account for. */
+  readonly accounted: boolean;
+  /** Best first. */
+  readonly ranked: readonly { readonly accusation: Accusation; readonly confidence: number }[];
+  readonly missing: readonly Missing[];
 }
 
-export function diagnose({ now, onsetAt, symptoms, view, advisories = [] }: DiagnosisInput): Diagnosis {
-  const accounts = account(view, onsetAt, now);
-  const suspects = gatherSuspects(symptoms, view);
-  const candidates = [
-    ...suspects.flatMap((suspect) =>
-      candidatesOf(suspect, suspects, accounts, view, now, remarks(suspect, advisories)),
-    ),
-    ...symptoms.filter(({ entity }) => entity.kind === 'node').map(nodeCandidate),
-  ];
-  const causes = rank(candidates);
+export function diagnose(input: DiagnosisInput): Diagnosis {
+  const suspects = gatherSuspects(input.symptoms, input.view);
+  const judgement = judge(observe(input, suspects), suspects, input);
+  const { accounts, unit, accounted, ranked } = judgement;
+  const causes = ranked.filter(({ confidence }) => confidence >= SHOWN).map(toCause);
   const top = causes[0];
-  const abstained = top === undefined || top.confidence < CONFIDENT;
-  const accused = top ? candidates.find(({ entity }) => sameEntity(entity, top.entity))?.suspect : undefined;
-  const victims = accused ? victimsOf(accused, suspects, view) : [];
-  const explained = accounts.total === 0 ? 0 : explainedBy(causes, accounts);
-  const damage = { ...accounts.users, unexplainedShare: accounts.total === 0 ? 0 : round(1 - explained) };
-  return { at: now, causes, damage, abstained, summary: summarise(causes, abstained, victims), victims };
-}
-
-function candidatesOf(
-  suspect: Suspect,
-  suspects: readonly Suspect[],
-  accounts: Accounts,
-  view: SystemView,
-  now: Ms,
-  remarked: readonly Evidence[],
-): Candidate[] {
-  const mechanism = mechanismOf(suspect);
-  const share = accounts.total > 0 ? (accounts.services.get(suspect.service)?.own ?? 0) / accounts.total : null;
-  const common: Evidence[] = [{ text: 'before anything is known', weight: WEIGHT.prior }];
-  common.push(...mechanism.evidence, ...ownShare(suspect, share), ...neighbours(suspect, mechanism, suspects));
-  common.push(...remarked);
-  const own: Candidate = { suspect, entity: mechanism.entity, mechanism, evidence: common, changeId: null, share };
-  const changed = changeCase(suspect, mechanism, view, now);
-  if (changed === null) return [own];
-  const entity: EntityRef = { kind: 'service', name: suspect.service };
-  const blamed: Mechanism = {
-    ...mechanism,
-    entity,
-    faultClass: 'human',
-    name: `bad change: ${mechanism.name}`,
+  const abstained = top === undefined || top.confidence < ABSTAIN_BELOW;
+  const accused = ranked[0]?.accusation;
+  const victims = accused?.suspect ? victimsOf(accused.suspect, suspects, input.view) : [];
+  const names = ranked.map(({ accusation: { service, entity }, confidence }) => ({
+    name: service ?? entity.name,
+    confidence,
+  }));
+  const account = accounted ? accountTable({ accounts, unit, causes: names }) : null;
+  const first = names[0]?.name;
+  const started = account === null ? 0 : startedIn(account);
+  return {
+    at: input.now,
+    causes,
+    damage: {
+      ...usersDamage(accounts),
+      unexplainedShare: account === null || started === 0 ? 0 : round(Math.max(0, account.unexplained / started)),
+    },
+    abstained,
+    summary: summarise(causes, abstained, victims),
+    victims,
+    account,
+    sentence: account === null || first === undefined ? null : accountSentence(account, first),
+    propagation: accounted && first !== undefined ? propagationOf({ accounts, unit }, first) : [],
+    ruledOut: ruledOutOf(ranked, causes),
+    missing: judgement.missing.map(({ what }) => what),
+    deciding: decidingOf(
+      judgement.missing,
+      ranked.map(({ accusation }) => accusation.score),
+    ),
+    sensitivity: null,
   };
-  const evidence = [...common, ...changed.evidence];
-  return [own, { suspect, entity, mechanism: blamed, evidence, changeId: changed.change.id, share }];
 }
 
-/** Where the damage starts speaks for the cause; a process that died or fell silent is accused by that itself. */
-function ownShare(suspect: Suspect, share: number | null): Evidence[] {
-  if (share === null) return [];
-  const weight = WEIGHT.ownShare * (2 * share - 1);
-  const fact = suspect.afflicted.some(({ symptoms }) => symptoms.some(({ kind }) => FACTS.has(kind)));
-  const text = `${Math.round(share * 100)} % of the extra damage starts in ${suspect.service}`;
-  return [{ text, weight: fact ? Math.max(0, weight) : weight }];
+/** Would who is accused now still be, with one edge or one past less? */
+export function sensitivity(input: DiagnosisInput): Sensitivity {
+  const suspects = gatherSuspects(input.symptoms, input.view);
+  const recording = observe(input, suspects);
+  const judgement = judge(recording, suspects, input);
+  const first = nameOf(judgement);
+  if (first === null || !judgement.accounted) return { tried: 0, overturned: [], robustness: 1 };
+  return survives(recording, judgement, first, (less) => nameOf(judge(less, suspects, input)), TRIALS);
 }
 
-function neighbours(suspect: Suspect, mechanism: Mechanism, suspects: readonly Suspect[]): Evidence[] {
-  const evidence: Evidence[] = [];
-  if (suspect.callers.length > 0) {
-    const weight = WEIGHT.caller * Math.min(3, suspect.callers.length);
-    const suffer = suspect.callers.length === 1 ? 'suffers, and calls it' : 'suffer, and call it';
-    evidence.push({ text: `${suspect.callers.join(', ')} ${suffer}`, weight });
-  }
-  const callees = suspects.filter(
-    (other) => suspect.callees.includes(other.service) && other.onsetAt <= suspect.onsetAt + ONSET_TOLERANCE_MS,
+/** Damage a second between two times, against what was normal before onset: seconds of waiting, failures as some. */
+export function damageRate(view: SystemView, onsetAt: Ms, fromMs: Ms, toMs: Ms): number {
+  const accounts = accountFor(observe({ now: toMs, onsetAt, view, fromMs }, []));
+  const { extraWaitSeconds, failedRequests } = usersDamage(accounts);
+  return (1_000 * (extraWaitSeconds + FAILED_SECONDS * failedRequests)) / Math.max(1_000, toMs - fromMs);
+}
+
+const nameOf = ({ ranked }: Judgement): string | null => ranked[0]?.accusation.entity.name ?? null;
+
+function judge(recording: Recording, suspects: readonly Suspect[], input: DiagnosisInput): Judgement {
+  const accounts = accountFor(recording);
+  const inSeconds = amountOf(accounts, 'seconds');
+  const inFailures = FAILED_SECONDS * amountOf(accounts, 'failed');
+  const accounted = inSeconds + inFailures >= DUST_SECONDS;
+  const unit: Unit = inFailures > inSeconds ? 'failed' : 'seconds';
+  const base = { accounts, unit, reach: reachOf(accounts) };
+  const context: LaneContext = { ...base, recording, shares: accounted ? damageShares(base) : [] };
+  const lanes = accounted ? LANES : LANES.filter(({ ofDamage }) => ofDamage !== true);
+  const { candidates, missing } = gather(context, lanes);
+  const accusations = accusationsOf(candidates, suspects, input);
+  const chances = weigh(
+    accusations.map(({ score }) => score),
+    accounted,
+    (a, b) => !isIndependent(accusations[a] as Accusation, accusations[b] as Accusation),
   );
-  if (callees.length > 0) {
-    const names = callees.map(({ service }) => service).join(', ');
-    evidence.push(
-      mechanism.passedOn
-        ? { text: `it calls ${names}, which was ill no later`, weight: WEIGHT.calleeSuffers }
-        : {
-            text: `it calls ${names}, which is ill, but ${mechanism.name} does not come from there`,
-            weight: WEIGHT.calleeIrrelevant,
-          },
-    );
-  }
-  return evidence;
+  const ranked = accusations
+    .map((accusation, index) => ({ accusation, confidence: calibrated(chances[index] as number) }))
+    .sort((a, b) => b.confidence - a.confidence || b.accusation.score - a.accusation.score);
+  return { accounts, unit, accounted, ranked, missing };
 }
 
-/** Each odd thing counts a little, and all of them together no more than a symptom of traffic. */
-function remarks(suspect: Suspect, advisories: readonly Symptom[]): Evidence[] {
-  const own = advisories.filter(
-    (symptom) => serviceOf(symptom) === suspect.service && symptom.onsetAt <= suspect.onsetAt + ONSET_TOLERANCE_MS,
-  );
-  const weight = Math.min(WEIGHT.remark, WEIGHT.remarks / Math.max(1, own.length));
-  return own.map(({ summary }) => ({ text: `odd at the same time: ${summary}`, weight: round(weight) }));
+function amountOf({ ledgers }: RecordedAccounts, unit: Unit): number {
+  return ledgers[unit].own.reduce((sum, own) => sum + Math.max(0, own), 0);
 }
 
-function nodeCandidate(symptom: Symptom): Candidate {
-  const evidence = [
-    { text: 'before anything is known', weight: WEIGHT.prior },
-    { text: symptom.summary, weight: WEIGHT.saturated + WEIGHT.saturatedFits },
-  ];
-  const mechanism: Mechanism = {
-    entity: symptom.entity,
-    faultClass: 'capacity',
-    name: `${symptom.resource ?? 'resource'} full`,
-    evidence,
-    passedOn: false,
-    byChange: false,
-  };
-  return { suspect: null, entity: symptom.entity, mechanism, evidence, changeId: null, share: null };
-}
-
-/**
- * Confidence: the candidate's odds against all others and "something else" (odds 1). Independent causes side by side
- * (two crashes that have nothing to do with each other) share the belief; the plan acts on facts, not on rank.
- */
-function rank(candidates: readonly Candidate[]): Cause[] {
-  const odds = candidates.map(({ evidence }) => 10 ** evidence.reduce((sum, { weight }) => sum + weight, 0));
-  const causes = candidates.map((candidate, index) => {
-    const rivals = candidates.reduce(
-      (sum, other, at) => (at !== index && !isIndependent(candidate, other) ? sum + (odds[at] as number) : sum),
-      1,
-    );
-    return toCause(candidate, (odds[index] as number) / ((odds[index] as number) + rivals));
+/** From everybody who calls and is not called. */
+function reachOf({ graph, symptom }: RecordedAccounts): Int32Array {
+  const reach = distances(graph, symptom);
+  graph.into.forEach((into, node) => {
+    if (into.length > 0 || node === symptom) return;
+    distances(graph, node).forEach((far, other) => {
+      if (far >= 0 && ((reach[other] as number) < 0 || far < (reach[other] as number))) reach[other] = far;
+    });
   });
-  return causes.filter(({ confidence }) => confidence >= SHOWN).sort((a, b) => b.confidence - a.confidence);
+  return reach;
 }
 
 /**
  * May both be true at once? Yes when neither calls the other, and when the one that calls has a trouble that callees
  * do not pass on: then it is a cause of its own, whatever is wrong further down.
  */
-function isIndependent(a: Candidate, b: Candidate): boolean {
+function isIndependent(a: Accusation, b: Accusation): boolean {
   if (a.suspect === null || b.suspect === null || a.suspect === b.suspect) return false;
-  if (b.suspect.callers.includes(a.suspect.service) && a.mechanism.passedOn) return false;
-  return !(a.suspect.callers.includes(b.suspect.service) && b.mechanism.passedOn);
+  if (b.suspect.callers.includes(a.suspect.service) && a.passedOn) return false;
+  return !(a.suspect.callers.includes(b.suspect.service) && b.passedOn);
 }
 
-function toCause(candidate: Candidate, confidence: number): Cause {
-  const told = candidate.evidence.filter(({ weight }) => weight !== WEIGHT.prior);
+function toCause({ accusation, confidence }: Judgement['ranked'][number]): Cause {
+  const { entity, evidence, share, change, mechanism } = accusation;
+  const { evidenceFor, evidenceAgainst } = forAndAgainst(evidence);
+  const told = (list: readonly Evidence[]): Evidence[] =>
+    list.map(({ text, weight }) => ({ text, weight: Math.round(weight * 100) / 100 }));
   return {
-    entity: candidate.entity,
-    faultClass: candidate.mechanism.faultClass,
-    mechanism: candidate.mechanism.name,
-    share: candidate.share === null ? null : round(candidate.share),
+    entity,
+    faultClass: change === null ? (accusation.faultClass ?? kindOf(evidence).faultClass) : 'human',
+    mechanism: change === null ? mechanism : `bad change: ${mechanism}`,
+    share: share === null ? null : round(share),
     confidence: round(confidence),
-    evidenceFor: told.filter(({ weight }) => weight >= 0),
-    evidenceAgainst: told.filter(({ weight }) => weight < 0),
-    changeId: candidate.changeId,
+    evidenceFor: told(evidenceFor),
+    evidenceAgainst: told(evidenceAgainst),
+    changeId: change,
   };
 }
 
 /** Symptomatic, upstream of the accused, with a symptom of the kind that callees pass on. */
 function victimsOf(accused: Suspect, suspects: readonly Suspect[], view: SystemView): string[] {
-  const victims = suspects.filter(
-    (suspect) =>
-      suspect !== accused && reaches(suspect.service, accused.service, view) && mechanismOf(suspect).passedOn,
-  );
-  return victims.map(({ service }) => service);
+  return suspects
+    .filter(
+      (suspect) => suspect !== accused && reaches(suspect.service, accused.service, view) && suspect.mechanism.passedOn,
+    )
+    .map(({ service }) => service);
 }
 
-/** Damage that starts in services with a believable cause. */
-function explainedBy(causes: readonly Cause[], accounts: Accounts): number {
-  const services = new Set(causes.map(({ entity }) => (entity.kind === 'instance' ? entity.service : entity.name)));
-  let own = 0;
-  for (const service of services) own += accounts.services.get(service)?.own ?? 0;
-  return own / accounts.total;
+/** Those looked at that are no cause worth a line, with what speaks most against each. */
+function ruledOutOf(ranked: Judgement['ranked'], causes: readonly Cause[]): RuledOut[] {
+  const named = new Set(causes.map(({ entity, changeId }) => `${entityKey(entity)} ${changeId}`));
+  return ranked
+    .filter(({ accusation: { entity, change } }) => !named.has(`${entityKey(entity)} ${change}`))
+    .slice(0, RULED_OUT_SHOWN)
+    .map(({ accusation: { entity, evidence, change, mechanism } }) => {
+      const against = forAndAgainst(evidence).evidenceAgainst[0]?.text;
+      const name = change === null ? `${entity.name} (${mechanism})` : `${change} of ${entity.name}`;
+      return { name, why: against ?? 'others explain more' };
+    });
+}
+
+/** Users are outside; where nothing enters from outside, the services that nobody calls stand for them. */
+function usersDamage({ graph, views, excess }: RecordedAccounts): Omit<Diagnosis['damage'], 'unexplainedShare'> {
+  const outside = views.filter((_, edge) => excess[graph.caller[edge] as number] === null);
+  const sum = (pick: (view: NonNullable<(typeof views)[number]['seen']>) => number): number =>
+    outside.reduce((all, { seen }) => all + (seen === null ? 0 : pick(seen)), 0);
+  return {
+    extraWaitSeconds: Math.round(sum(({ seconds }) => seconds) * 10) / 10,
+    failedRequests: Math.round(sum(({ failed }) => failed)),
+    requests: sum(({ requests }) => requests),
+  };
 }
 
 function summarise(causes: readonly Cause[], abstained: boolean, victims: readonly string[]): string {
@@ -207,10 +231,6 @@ function summarise(causes: readonly Cause[], abstained: boolean, victims: readon
   const what = `${top.entity.name}: ${top.mechanism}${top.changeId === null ? '' : ` (${top.changeId})`}`;
   if (abstained) return `unclear; perhaps ${what} (${belief})${suffering}`;
   return `${what} (${top.faultClass}, ${belief})${suffering}`;
-}
-
-function sameEntity(a: EntityRef, b: EntityRef): boolean {
-  return entityKey(a) === entityKey(b);
 }
 
 function round(value: number): number {

@@ -1,33 +1,31 @@
-/** A recorded diagnosis for people: the account as a table that adds up, the victims, and one sentence. */
+/**
+ * A diagnosis for people: the account as a table that adds up, how the damage spread, the victims, and one sentence.
+ * The same for a recording and for the running system: both have accounts, a unit and causes.
+ */
+import type { AccountRow, DamageAccount, Propagation } from '../model/incident.ts';
+import type { RecordedAccounts, Unit } from './accounting/account.ts';
 import type { RecordedCause, RecordedDiagnosis } from './combine.ts';
 
-export interface AccountRow {
-  /** A service, or `caller → callee` for what is lost on the way. */
-  readonly where: string;
-  /** Suffered there in all: own and passed on from callees. */
-  readonly suffered: number;
-  /** Starts there. */
-  readonly own: number;
-}
+export type { AccountRow, DamageAccount } from '../model/incident.ts';
 
-export interface AccountTable {
-  readonly unit: 'user-seconds' | 'failed requests';
-  /** Largest own first, then by name; nothing below LEAST of all. */
-  readonly rows: readonly AccountRow[];
-  /** Own damage too small for a row, together. */
-  readonly small: number;
-  /** Suffered by callees, yet not by whoever called them: calls in parallel, nobody waited, retries hid it. */
-  readonly absorbed: number;
-  /** What users suffered. Σ rows.own + small − absorbed = reached, always. */
-  readonly reached: number;
+/** What of a diagnosis is needed to account for it. Names are those of services. */
+export interface Accounted {
+  readonly accounts: RecordedAccounts;
+  readonly unit: Unit;
+  readonly causes: readonly { readonly name: string; readonly confidence: number }[];
 }
 
 /** Part of all damage below which a row is not worth a line. */
 const LEAST = 0.02;
 /** Below this confidence a cause explains nothing. */
 const EXPLAINS = 0.1;
+/** Steps of a propagation that anybody reads. */
+const STEPS = 30;
+/** How those outside are called, who suffer in the end. */
+export const USERS = 'users';
 
-export function accountTable({ accounts, unit }: RecordedDiagnosis): AccountTable {
+export function accountTable(accounted: Accounted): DamageAccount {
+  const { accounts, unit, causes } = accounted;
   const { graph, ledgers } = accounts;
   const { own, gap, entered, excess, passed } = ledgers[unit];
   const all: AccountRow[] = [];
@@ -43,17 +41,65 @@ export function accountTable({ accounts, unit }: RecordedDiagnosis): AccountTabl
   const sum = (of: readonly AccountRow[]): number => of.reduce((total, row) => total + row.own, 0);
   const absorbed = sum(all.filter((row) => row.own < 0).map((row) => ({ ...row, own: -row.own })));
   rows.sort((a, b) => b.own - a.own || (a.where < b.where ? -1 : 1));
+  const believed = new Set(causes.filter(({ confidence }) => confidence >= EXPLAINS).map(({ name }) => name));
+  // What is lost on a call is explained by either of its ends.
+  const explained = rows.filter(({ where }) => where.split(' → ').some((end) => believed.has(end)));
   return {
     unit: unit === 'seconds' ? 'user-seconds' : 'failed requests',
     rows,
     small: started - sum(rows),
     absorbed,
     reached: entered.reduce((total, value) => total + value, 0),
+    unexplained: started - sum(explained),
   };
 }
 
+/** Σ of what starts anywhere. */
+export function startedIn({ rows, small }: DamageAccount): number {
+  return rows.reduce((sum, { own }) => sum + own, small);
+}
+
+/** `41.2 of 47.0 extra user-seconds start in payments; 5.8 unexplained`; null when nothing starts there. */
+export function accountSentence(account: DamageAccount, name: string): string | null {
+  const own = account.rows.find(({ where }) => where === name)?.own ?? 0;
+  if (own <= 0) return null;
+  const extra = account.unit === 'user-seconds' ? 'extra user-seconds' : 'extra failed requests';
+  const rest =
+    account.unexplained > 0.005 * startedIn(account)
+      ? `; ${amount(account.unexplained, account.unit)} unexplained`
+      : '';
+  return `${amount(own, account.unit)} of ${amount(startedIn(account), account.unit)} ${extra} start in ${name}${rest}`;
+}
+
+/** How the damage spread from a service to those that called it, and to theirs: nearest first, largest first. */
+export function propagationOf({ accounts, unit }: Pick<Accounted, 'accounts' | 'unit'>, cause: string): Propagation[] {
+  const { graph, ledgers, excess } = accounts;
+  const start = graph.index.get(cause);
+  const steps: Propagation[] = [];
+  if (start === undefined) return steps;
+  const seen = new Set([start]);
+  const queue = [start];
+  for (let head = 0; head < queue.length && steps.length < STEPS; head++) {
+    const node = queue[head] as number;
+    const into = [...(graph.into[node] as readonly number[])].filter(
+      (edge) => (ledgers[unit].passed[edge] as number) > 0,
+    );
+    into.sort((a, b) => (ledgers[unit].passed[b] as number) - (ledgers[unit].passed[a] as number));
+    for (const edge of into) {
+      const caller = graph.caller[edge] as number;
+      const outside = excess[caller] === null;
+      const to = outside ? USERS : (graph.names[caller] as string);
+      const from = graph.names[node] as string;
+      steps.push({ from, to, amount: ledgers[unit].passed[edge] as number });
+      if (!outside && !seen.has(caller)) queue.push(caller);
+      seen.add(caller);
+    }
+  }
+  return steps.slice(0, STEPS);
+}
+
 /** Services that suffer and are not accused: most damaged first. */
-export function victimsOf({ accounts, unit, causes }: RecordedDiagnosis): string[] {
+export function victimsOf({ accounts, unit, causes }: Accounted): string[] {
   const { graph, ledgers } = accounts;
   const accused = causes[0]?.name;
   return [...graph.names.keys()]
@@ -63,13 +109,10 @@ export function victimsOf({ accounts, unit, causes }: RecordedDiagnosis): string
 }
 
 /** Part of what starts anywhere that no believable cause explains, 0–1. */
-export function unexplainedShare(diagnosis: RecordedDiagnosis): number {
-  const { rows, small } = accountTable(diagnosis);
-  const believed = new Set(diagnosis.causes.filter(({ confidence }) => confidence >= EXPLAINS).map(({ name }) => name));
-  const started = rows.reduce((sum, { own }) => sum + own, small);
-  // What is lost on a call is explained by either of its ends.
-  const explained = rows.filter(({ where }) => where.split(' → ').some((end) => believed.has(end)));
-  return started === 0 ? 0 : 1 - explained.reduce((sum, { own }) => sum + own, 0) / started;
+export function unexplainedShare(accounted: Accounted): number {
+  const account = accountTable(accounted);
+  const started = startedIn(account);
+  return started === 0 ? 0 : Math.max(0, account.unexplained / started);
 }
 
 export function sentence(diagnosis: RecordedDiagnosis): string {
@@ -77,10 +120,8 @@ export function sentence(diagnosis: RecordedDiagnosis): string {
   if (!confirmed) return 'The symptom is not to be seen in what was recorded: nothing has to be explained.';
   const best = causes[0];
   if (best === undefined) return 'Nothing stands out: inconclusive.';
-  const table = accountTable(diagnosis);
-  const started = table.rows.reduce((sum, { own }) => sum + own, table.small);
-  const own = table.rows.find(({ where }) => where === best.name)?.own ?? 0;
-  const part = own > 0 ? `; ${amount(own)} of ${amount(started)} extra ${table.unit} start there` : '';
+  const account = accountSentence(accountTable(diagnosis), best.name);
+  const part = account === null ? '' : `; ${account}`;
   if (!abstained) return `${titled(best)} (${best.faultClass}: ${best.mechanism}), ${percent(best.confidence)}${part}.`;
   const next = causes[1] ? ` or ${causes[1].name}` : '';
   const lacking = missing.length > 0 ? ` What was not recorded and might decide: ${missing.join('; ')}.` : '';
@@ -91,8 +132,8 @@ function titled({ kind, name }: RecordedCause): string {
   return kind === 'service' ? name : `${kind} ${name}`;
 }
 
-function amount(value: number): string {
-  return value >= 100 ? Math.round(value).toString() : value.toFixed(1);
+function amount(value: number, unit: DamageAccount['unit']): string {
+  return value >= 100 || unit === 'failed requests' ? Math.round(value).toString() : value.toFixed(1);
 }
 
 function percent(value: number): string {

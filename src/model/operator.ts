@@ -19,6 +19,8 @@ export type OperatorCommand =
   | { readonly kind: 'approve' | 'reject'; readonly action: string }
   /** Try again now what a guard rail delayed or refused, in the face of that rail. */
   | { readonly kind: 'override'; readonly action: string; readonly rail: string }
+  /** Reverse the suspected cause of an incident, under the guard rails, and see whether the damage goes away. */
+  | { readonly kind: 'prove'; readonly incident: string }
   /** Automation stops at once: nothing automatic is begun until resume. Instances go on. */
   | { readonly kind: 'stop-all' }
   | { readonly kind: 'resume' }

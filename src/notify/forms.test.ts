@@ -1,6 +1,8 @@
 /** What goes out, as golden text: receivers depend on every letter of it. */
+
 import { describe, expect, it } from 'vitest';
 import { cause, draft, action as makeAction, plan as makePlan, symptom } from '../../test/support/recovery.ts';
+import { UNACCOUNTED } from '../../test/support/unaccounted.ts';
 import type { Incident } from '../model/incident.ts';
 import { alertOf } from './alertmanager/alerts.ts';
 import { pageNotice, pageOf, resolvedNotice, type Surroundings } from './describe.ts';
@@ -87,8 +89,10 @@ describe('a notice', () => {
       abstained: false,
       summary: '',
       victims: [],
+      ...UNACCOUNTED,
     },
     plans: [makePlan('failed', [makeAction(draft('restart', 'payments-2'), 'failed')]), makePlan('failed', [page])],
+    proof: null,
     timeline: [],
   };
 

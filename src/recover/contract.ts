@@ -38,8 +38,8 @@ export interface GuardContext {
   readonly memory: RecoveryMemory;
   /** Every open symptom of the system, not only those of the incident. */
   readonly symptoms: readonly Symptom[];
-  /** What the plan is made against; null: nothing is accused. */
-  readonly cause: Cause | null;
+  /** What the incident may come from, best first. */
+  readonly causes: readonly Cause[];
   /** Instances out now, on purpose or by automatic action, rollouts included; one entry each. */
   readonly out: readonly { readonly instance: string; readonly why: string; readonly since: Ms }[];
   readonly silences: readonly { readonly service: string | null; readonly until: Ms; readonly why: string }[];

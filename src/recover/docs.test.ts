@@ -4,7 +4,7 @@ import { serviceSpec } from '../../test/support/fake-view.ts';
 import type { GuardRail } from '../model/incident.ts';
 import { RESET_MS } from './backoff.ts';
 import { HOLD_MS } from './brake.ts';
-import { RESTART, ROLLBACK } from './confidence.ts';
+import { IRREVERSIBLE, REVERSIBLE } from './confidence.ts';
 
 const text = readFileSync(new URL('../../docs/guard-rails.md', import.meta.url), 'utf8');
 
@@ -32,8 +32,8 @@ describe('docs/guard-rails.md', () => {
   });
 
   it('states the constants that the code has', () => {
-    expect(text).toContain(`rolling back below ${ROLLBACK * 100} % belief`);
-    expect(text).toContain(`below ${RESTART * 100} %`);
+    expect(text).toContain(`below ${IRREVERSIBLE * 100} % belief`);
+    expect(text).toContain(`below ${REVERSIBLE * 100} %`);
     expect(text).toContain(`half, at least two; ${HOLD_MS / 1_000} s`);
     expect(RESET_MS).toBe(10 * 60_000);
     const { cooldownMs, verifyMs } = serviceSpec('web').recovery;

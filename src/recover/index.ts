@@ -5,5 +5,6 @@ export type { ActionDraft, CombinedVerdict, GuardContext, PlanDraft, PlanInput }
 export { combine, guard } from './guard.ts';
 export { failoverKey, RecoveryMemory } from './memory.ts';
 export { planFor } from './plan.ts';
+export { reversalOf } from './reverse.ts';
 export type { Verification } from './verification.ts';
 export { verification } from './verification.ts';

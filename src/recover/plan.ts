@@ -11,12 +11,12 @@
  *   all of it ill   scale out when it is load; else page, and then restart one at a time to find out
  *   victim          nothing: its dependency is repaired
  */
-import type { Cause } from '../model/incident.ts';
+import type { Cause, Diagnosis } from '../model/incident.ts';
 import type { Instance } from '../model/instance.ts';
 import type { ServiceSpec } from '../model/spec.ts';
 import { isAdvisory, type Symptom } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
-import { ROLLBACK } from './confidence.ts';
+import { IRREVERSIBLE, REVERSIBLE } from './confidence.ts';
 import type { ActionDraft, PlanDraft, PlanInput } from './contract.ts';
 import { isExhausted } from './intensity.ts';
 import { failedTries, isDoneByPlanUnderWay, triedSoFar, wasPaged, wasTried } from './ladder.ts';
@@ -83,7 +83,7 @@ function unique(actions: readonly ActionDraft[]): readonly ActionDraft[] {
 
 function rollBacksOf(input: PlanInput): ActionDraft[] {
   return input.diagnosis.causes
-    .filter(({ changeId, confidence }) => changeId !== null && confidence >= ROLLBACK)
+    .filter(({ changeId, confidence }) => changeId !== null && confidence >= IRREVERSIBLE)
     .flatMap((cause) => rollBackOf(cause, input));
 }
 
@@ -251,7 +251,7 @@ function isAccused(instance: Instance, { diagnosis }: PlanInput): boolean {
   const cause = diagnosis.causes.find(({ entity }) =>
     entity.kind === 'instance' ? entity.service === instance.service : entity.name === instance.service,
   );
-  return cause !== undefined && cause.confidence >= 0.3;
+  return cause !== undefined && cause.confidence >= REVERSIBLE;
 }
 
 // Nothing in particular can be repaired.
@@ -264,7 +264,7 @@ function lastResort(input: PlanInput): ActionDraft[] {
   if (unsolved.length === 0) return [];
   const top = diagnosis.causes[0];
   const service = blamedService(unsolved, top);
-  if (service === null) return isPatient(input) ? pageOnce(input, '', diagnosis.summary) : [];
+  if (service === null) return isPatient(input) ? pageOnce(input, '', explained(diagnosis)) : [];
   if (diagnosis.victims.includes(service) || echoes(service, input)) return [];
   const spec = input.view.services.get(service);
   const first = spec && instancesOf(service, input.view)[0];
@@ -273,14 +273,23 @@ function lastResort(input: PlanInput): ActionDraft[] {
     if (bigger.length > 0) return bigger;
   }
   if (!wasPaged(incident)) {
-    return now - incident.openedAt >= PATIENCE_MS ? pageOnce(input, service, diagnosis.summary) : [];
+    return now - incident.openedAt >= PATIENCE_MS ? pageOnce(input, service, explained(diagnosis)) : [];
   }
   return probe(service, input);
 }
 
+/** For whoever is called: what is known, and, when that is not enough, what would decide. */
+function explained({ summary, sentence, abstained, deciding }: Diagnosis): string {
+  const account = sentence === null ? '' : `. ${sentence}`;
+  if (!abstained || deciding.length === 0) return `${summary}${account}`;
+  return `${summary}${account}. What would decide: ${deciding.join('; ')}`;
+}
+
 /** A human has been called; meanwhile one restart at a time shows whether that would help. */
 function probe(service: string, input: PlanInput): ActionDraft[] {
-  const ill = open(input).some(({ kind }) => kind === 'slow' || kind === 'erroring');
+  const ill = open(input).some(
+    ({ kind, entity }) => (kind === 'slow' || kind === 'erroring') && serviceOf(entity) === service,
+  );
   if (!ill || !allows(input, service, 'restart')) return [];
   const untried = instancesOf(service, input.view)
     .sort((a, b) => a.slot - b.slot)

@@ -60,7 +60,7 @@ describe('budget', () => {
             out.delete(id);
           }
           const action = draft(kind, id);
-          const ctx = context(view, { out: [...out.values()], cause: cause(id) });
+          const ctx = context(view, { out: [...out.values()], causes: [cause(id)] });
           if (combine(guard(action, ctx, now, Random.seeded(1))).verdict !== 'allow') continue;
           const instance = view.get(id);
           const served = serves(instance);
@@ -188,10 +188,20 @@ describe('cooldown', () => {
 
 describe('confidence', () => {
   it('refuses a rollback on a weak diagnosis', () => {
-    const weak = context(system(), { cause: cause('web', { confidence: 0.5 }) });
-    expect(say('confidence', draft('rollback', 'web'), weak)?.verdict).toBe('refuse');
-    const strong = context(system(), { cause: cause('web', { confidence: 0.6 }) });
-    expect(say('confidence', draft('rollback', 'web'), strong)?.verdict).toBe('allow');
+    const back = draft('rollback', 'web', { argument: 'chg-1' });
+    const believed = (confidence: number, changeId = 'chg-1') =>
+      say('confidence', back, context(system(), { causes: [cause('web', { confidence, changeId })] }))?.verdict;
+    expect(believed(0.5)).toBe('refuse');
+    expect(believed(0.6)).toBe('allow');
+    expect(believed(0.9, 'chg-2')).toBe('refuse');
+  });
+
+  it('does not take belief in another cause for belief in this one', () => {
+    const causes = [cause('db', { confidence: 0.95 }), cause('web-1', { confidence: 0.04 })];
+    expect(say('confidence', draft('restart', 'web-1'), context(system(), { causes }))?.verdict).toBe('refuse');
+    const own = [cause('db', { confidence: 0.6 }), cause('web-1', { confidence: 0.35 })];
+    expect(say('confidence', draft('restart', 'web-1'), context(system(), { causes: own }))?.verdict).toBe('allow');
+    expect(say('confidence', draft('eject', 'web-1'), context(system(), { causes: own }))?.verdict).toBe('allow');
   });
 
   it('refuses to restart what runs and answers without an idea of the cause', () => {

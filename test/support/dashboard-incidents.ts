@@ -79,6 +79,8 @@ export function openIncident(): IncidentResource {
     victims: ['orders', 'gateway'],
     damage: { extraWaitSeconds: 0.42, failedRequests: 3, requests: 2_018, unexplainedShare: 0.04 },
     abstained: false,
+    explanation: null,
+    proof: null,
     plans: [
       {
         id: 'plan-31',

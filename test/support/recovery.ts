@@ -1,8 +1,10 @@
 /** Makers for tests of recovery: actions, symptoms, causes, plans, and the context of the guard rails. */
+
 import type { Action, Cause, Diagnosis, Incident, Plan } from '../../src/model/incident.ts';
 import { type Symptom, type SymptomKind, symptomId } from '../../src/model/symptom.ts';
 import { type ActionDraft, type GuardContext, RecoveryMemory } from '../../src/recover/index.ts';
 import type { FakeView } from './fake-view.ts';
+import { UNACCOUNTED } from './unaccounted.ts';
 
 export function draft(kind: ActionDraft['kind'], target: string, over: Partial<ActionDraft> = {}): ActionDraft {
   const service = target.replace(/-\d+$/, '');
@@ -46,7 +48,7 @@ export function cause(entity: string, over: Partial<Cause> = {}): Cause {
 
 export function diagnosis(causes: readonly Cause[], victims: readonly string[] = []): Diagnosis {
   const damage = { extraWaitSeconds: 0, failedRequests: 0, requests: 0, unexplainedShare: 0 };
-  return { at: 0, causes, damage, abstained: false, summary: 'test', victims };
+  return { at: 0, causes, damage, abstained: false, summary: 'test', victims, ...UNACCOUNTED };
 }
 
 export function action(from: ActionDraft, status: Action['status'], over: Partial<Action> = {}): Action {
@@ -81,11 +83,12 @@ export function incident(symptoms: readonly Symptom[], plans: readonly Plan[] = 
     symptoms,
     diagnosis: null,
     plans,
+    proof: null,
     timeline: [],
   };
 }
 
 export function context(view: FakeView, over: Partial<GuardContext> = {}): GuardContext {
-  const nothing = { symptoms: [], cause: null, out: [], silences: [], stopped: false };
+  const nothing = { symptoms: [], causes: [], out: [], silences: [], stopped: false };
   return { view, memory: new RecoveryMemory(), ...nothing, ...over };
 }

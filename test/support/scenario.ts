@@ -437,7 +437,7 @@ export class Scenario {
         view: this.view,
         memory: this.memory,
         symptoms: this.detection.open(),
-        cause: diagnosis.causes[0] ?? null,
+        causes: diagnosis.causes,
         out: [],
         silences: [],
         stopped: false,
@@ -469,6 +469,7 @@ export class Scenario {
       symptoms,
       diagnosis,
       plans: [],
+      proof: null,
       timeline: [],
     };
   }

@@ -244,6 +244,8 @@ const INCIDENT: IncidentResource = {
   victims: ['orders'],
   damage: { extraWaitSeconds: 1.5, failedRequests: 2, requests: 400, unexplainedShare: 0 },
   abstained: false,
+  explanation: null,
+  proof: null,
   plans: [
     {
       id: 'plan-1',

@@ -14,6 +14,7 @@ import { absolute, count, duration, percent, waited } from '../view/format.ts';
 import { postmortem } from '../view/postmortem.ts';
 import { maximum } from '../view/sparkline.ts';
 import { nowDoing } from '../view/stages.ts';
+import { Account } from './incident-account.tsx';
 import { Causes } from './incident-causes.tsx';
 import { Plans } from './incident-plans.tsx';
 
@@ -36,6 +37,7 @@ export function IncidentPage({ id }: { readonly id: string }): JSX.Element {
       <div class="columns">
         <div>
           <Causes incident={incident} />
+          <Account incident={incident} />
           <Plans incident={incident} />
           <Symptoms incident={incident} />
         </div>

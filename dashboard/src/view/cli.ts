@@ -32,6 +32,8 @@ function verb(command: OperatorCommand): string[] {
       return ['recover', command.kind, command.action];
     case 'override':
       return ['recover', 'override', command.action, '--rail', command.rail];
+    case 'prove':
+      return ['diagnose', command.incident, '--prove'];
     case 'stop-all':
       return ['stop', '--all'];
     case 'resume':

@@ -31,6 +31,8 @@ const INCIDENT: IncidentResource = {
   victims: ['orders'],
   damage: { extraWaitSeconds: 1.24, failedRequests: 3, requests: 1_200, unexplainedShare: 0 },
   abstained: false,
+  explanation: null,
+  proof: null,
   plans: [
     {
       id: 'p1',

@@ -20,6 +20,8 @@ const INCIDENT: IncidentResource = {
   victims: [],
   damage: null,
   abstained: false,
+  explanation: null,
+  proof: null,
   plans: [],
   timeline: [],
 };

@@ -38,6 +38,8 @@ function incident(change: Partial<IncidentResource>): IncidentResource {
     victims: [],
     damage: null,
     abstained: false,
+    explanation: null,
+    proof: null,
     plans: [],
     timeline: [],
     ...change,

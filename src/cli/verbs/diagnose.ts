@@ -1,42 +1,105 @@
-/** `diagnose`: why the system is not well, now: every open incident with its causes and what is being done. */
+/**
+ * `diagnose`: why the system is not well, now: every open incident with its causes and what is being done; or one
+ * incident, also a closed one. With --prove the suspected cause is reversed, to see whether the damage goes with it.
+ */
 import type { Command } from 'commander';
+import type { HoldfastClient } from '../../api/client.ts';
+import type { IncidentResource } from '../../api/resources.ts';
+import { HoldfastError } from '../../model/errors.ts';
+import type { Ms } from '../../model/time.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { EXIT } from '../exit.ts';
 import { incidents as kind } from '../kinds.ts';
-import { type OutputOptions, verb, withConnection, withOutput } from '../options.ts';
-import { renderList } from '../output.ts';
+import { durationArgument, type OutputOptions, verb, withConnection, withOutput, withReason } from '../options.ts';
+import { renderList, renderOne } from '../output.ts';
 import { diagnoseFrom, type RecordedOptions, withRecorded } from '../recorded.ts';
 import { tellIncident } from '../story.ts';
-import { out, say, suggest } from '../terminal.ts';
+import { out, print, say, suggest } from '../terminal.ts';
+import { patiently } from '../wait.ts';
 import { printOrWatch } from '../watch.ts';
 
 interface Options extends ConnectionOptions, OutputOptions, RecordedOptions {
   readonly check?: true;
+  readonly prove?: true;
+  readonly timeout: Ms;
+  readonly reason?: string;
 }
+
+const PROOF_POLL_MS = 500;
+/** A server that is being restarted is back in this time. */
+const AWAY_MS = 5_000;
 
 export function register(program: Command): void {
   const command = verb(
     'diagnose',
     'Why the system is not well: open incidents with causes, evidence and plans; or recorded data',
   )
-    .argument('[service]', 'only what touches this service')
-    .option('--check', 'exit with 2 when there is an open incident');
-  withOutput(withConnection(withRecorded(command))).action(async (service: string | undefined, options: Options) => {
-    if (options.from !== undefined) return diagnoseFrom(service, options);
+    .argument('[what]', 'an incident, or a service: only what touches it')
+    .option('--check', 'exit with 2 when there is an open incident')
+    .option(
+      '--prove',
+      'reverse the suspected cause of this incident, under the guard rails, and see what becomes of it',
+    )
+    .option('--timeout <duration>', 'how long to wait for the proof (2m)', durationArgument, 120_000);
+  const all = withReason(withOutput(withConnection(withRecorded(command))));
+  all.action(async (what: string | undefined, options: Options) => {
+    if (options.from !== undefined) return diagnoseFrom(what, options);
     const client = connect(options);
-    let count = 0;
-    await printOrWatch(options.watch === true, async () => {
-      const open = await client.incidents({ state: 'open' });
-      const incidents = open.filter((incident) => !service || incident.services.includes(service));
-      count = incidents.length;
-      if (options.output !== 'table' && options.output !== 'wide') return renderList(incidents, kind, options.output);
-      return incidents.map((incident) => tellIncident(incident, out)).join('\n\n');
-    });
-    if (count === 0 && options.output === 'table') {
-      say('No open incident.');
-      suggest('holdfast get incidents --state closed');
-    }
-    if (options.check && count > 0) process.exitCode = EXIT.negative;
+    if (options.prove) return prove(client, what, options);
+    if (what !== undefined && (await isIncident(client, what))) return tellOne(client, what, options);
+    await tellOpen(client, what, options);
   });
   program.addCommand(command);
+}
+
+async function tellOpen(client: HoldfastClient, service: string | undefined, options: Options): Promise<void> {
+  let count = 0;
+  await printOrWatch(options.watch === true, async () => {
+    const open = await client.incidents({ state: 'open' });
+    const incidents = open.filter((incident) => !service || incident.services.includes(service));
+    count = incidents.length;
+    if (options.output !== 'table' && options.output !== 'wide') return renderList(incidents, kind, options.output);
+    return incidents.map((incident) => tellIncident(incident, out)).join('\n\n');
+  });
+  if (count === 0 && options.output === 'table') {
+    say('No open incident.');
+    suggest('holdfast get incidents --state closed');
+  }
+  if (options.check && count > 0) process.exitCode = EXIT.negative;
+}
+
+async function tellOne(client: HoldfastClient, id: string, options: Options): Promise<void> {
+  await printOrWatch(options.watch === true, async () => {
+    const incident = await client.incident(id);
+    if (options.check && incident.closedAt === null) process.exitCode = EXIT.negative;
+    return renderOne(incident, incident.id, options.output, () => tellIncident(incident, out));
+  });
+}
+
+/** A service may be called like an incident only where somebody wants trouble: the service then wins. */
+async function isIncident(client: HoldfastClient, what: string): Promise<boolean> {
+  if ((await client.services()).some(({ name }) => name === what)) return false;
+  return (await client.incidents({ state: 'all', limit: 500 })).some(({ id }) => id.startsWith(what));
+}
+
+async function prove(client: HoldfastClient, what: string | undefined, options: Options): Promise<void> {
+  if (what === undefined)
+    throw new HoldfastError('HF7002', 'say which incident is to be proved: diagnose INCIDENT --prove');
+  const { id, proof: known } = await client.incident(what);
+  if (known === null || known.verdict === 'inconclusive') {
+    const { detail } = await client.operate({ kind: 'prove', incident: id }, options.reason ?? `prove ${id}`);
+    say(detail);
+  }
+  const incident = await proofOf(client, id, options.timeout);
+  print(await renderOne(incident, incident.id, options.output, () => tellIncident(incident, out)));
+  if (incident.proof?.verdict !== 'confirmed') process.exitCode = EXIT.negative;
+}
+
+async function proofOf(client: HoldfastClient, id: string, timeoutMs: number): Promise<IncidentResource> {
+  for (const until = performance.now() + timeoutMs; ; ) {
+    const incident = await patiently(() => client.incident(id), AWAY_MS);
+    const waits = incident.proof === null || incident.proof.verdict === 'pending';
+    if (!waits || performance.now() > until) return incident;
+    await new Promise((resolve) => setTimeout(resolve, PROOF_POLL_MS));
+  }
 }

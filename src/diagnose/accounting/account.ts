@@ -38,6 +38,8 @@ export interface RecordedAccounts {
   readonly graph: CallGraph;
   readonly windows: Windows;
   readonly symptom: number;
+  /** Every call is known: none has to be presumed. */
+  readonly complete: boolean;
   /** By node; null where nothing at all was measured. */
   readonly excess: readonly (Excess | null)[];
   /** By edge. */
@@ -62,6 +64,7 @@ export function accountFor(recording: Recording): RecordedAccounts {
     graph,
     windows,
     symptom: graph.index.get(recording.symptom.service) as number,
+    complete: recording.complete === true,
     excess,
     views,
     ledgers: { seconds: ledger('seconds', graph, excess, views), failed: ledger('failed', graph, excess, views) },

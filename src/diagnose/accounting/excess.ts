@@ -24,6 +24,8 @@ export const LATENCY_FLOOR_SHARE = 0.05;
 export const LATENCY_FLOOR_MS = 1;
 /** … and for shares of failures: a quarter of a percentage point. */
 export const FAILED_FLOOR = 0.0025;
+/** Calls that get no answer at all deviate by this much. */
+const UNANSWERED_SIGMA = 10;
 /** Bins without the symptom after which the incident is over. Fewer split one that comes and goes into two. */
 const QUIET_BINS = 3;
 /** How long an alarm may come before what it tells of can be seen. */
@@ -98,23 +100,29 @@ export function excessOf({ incident, normal }: Measured, windows: Windows): Exce
   const harmedCalls = { seconds: 0, failed: 0 };
   for (let bin = windows.beforeTo; bin < windows.end; bin++) {
     const calls = orZero(incident.requests[bin]);
-    if (calls <= 0) continue;
+    const waited = orZero(incident.waitedSeconds?.[bin]);
+    if (calls <= 0 && waited <= 0) continue;
     requests += calls;
     measuredBins++;
-    const slower = orZero(incident.latencyMs[bin]) - base.latencyMs;
-    if (slower > 0) {
-      const sigma = slower / base.latencySigma;
-      slowSigma = Math.max(slowSigma, sigma);
-      if (sigma >= GATE_SIGMA) {
-        slowBins++;
-        harmedCalls.seconds += calls;
-        if (secondsPerBin.length === 0) secondsPerBin = new Float64Array(windows.bins);
-        secondsPerBin[bin] = (calls * slower) / 1_000;
-      }
+    if (waited > 0) {
+      // No answer at all is beyond any gate. Each second of it harms about one call.
+      slowSigma = Math.max(slowSigma, UNANSWERED_SIGMA);
+      harmedCalls.seconds += waited;
+      if (secondsPerBin.length === 0) secondsPerBin = new Float64Array(windows.bins);
+      secondsPerBin[bin] = waited;
     }
+    const slower = orZero(incident.latencyMs[bin]) - base.latencyMs;
+    const slow = slower > 0 ? slower / base.latencySigma : 0;
+    slowSigma = Math.max(slowSigma, slow);
+    if (slow >= GATE_SIGMA) {
+      harmedCalls.seconds += calls;
+      if (secondsPerBin.length === 0) secondsPerBin = new Float64Array(windows.bins);
+      secondsPerBin[bin] = (secondsPerBin[bin] as number) + (calls * slower) / 1_000;
+    }
+    if (slow >= GATE_SIGMA || waited > 0) slowBins++;
     const worse = orZero(incident.failedShare[bin]) - base.failedShare;
     if (worse > 0) {
-      const sigma = worse / Math.max(base.failedSigma, binomialError(base.failedShare, calls));
+      const sigma = worse / Math.max(base.failedSigma, binomialError(base, calls));
       failedSigma = Math.max(failedSigma, sigma);
       if (sigma >= GATE_SIGMA) {
         failedBins++;
@@ -157,6 +165,7 @@ function pastOf(incident: Load, normal: Measured['normal'], { beforeTo }: Window
 }
 
 interface Base {
+  readonly calls: number;
   readonly latencyMs: number;
   readonly latencySigma: number;
   readonly failedShare: number;
@@ -168,6 +177,7 @@ function baseOf(incident: Load, norm: Norm | null, windows: Windows): Base {
   const latencyMs = worse(norm?.latencyMs, before(incident.latencyMs));
   const failedShare = worse(norm?.failedShare, before(incident.failedShare));
   return {
+    calls: norm?.calls ?? 0,
     latencyMs,
     latencySigma: Math.max(orZero(norm?.latencySigmaMs), LATENCY_FLOOR_SHARE * latencyMs, LATENCY_FLOOR_MS),
     failedShare,
@@ -176,9 +186,10 @@ function baseOf(incident: Load, norm: Norm | null, windows: Windows): Base {
 }
 
 /** A share of few calls jumps by chance: one call in fifty is two points. */
-function binomialError(share: number, calls: number): number {
-  // (k + 1) / (n + 2): no share is certain, however often it was zero.
-  const smoothed = (share * calls + 1) / (calls + 2);
+function binomialError({ failedShare: share, calls: before }: Base, calls: number): number {
+  // (k + 1) / (n + 2): no share is certain, however often it was zero. n: all calls that speak for this share.
+  const known = before + calls;
+  const smoothed = (share * known + 1) / (known + 2);
   return Math.sqrt((smoothed * (1 - smoothed)) / calls);
 }
 

@@ -96,7 +96,7 @@ function gapsOf({ graph, ledgers, views }: RecordedAccounts, unit: Unit): Float6
 function adjusted(context: ShareContext, unit: Unit): Float64Array {
   const { accounts, reach } = context;
   const own = accounts.ledgers[unit].own.map((value) => Math.max(0, value));
-  const calls = hiddenCalls(accounts, unit, reach);
+  const calls = accounts.complete ? [] : hiddenCalls(accounts, unit, reach);
   const belief = believed(accounts, calls);
   own.forEach((value, node) => {
     if (value === 0) return;

@@ -24,12 +24,18 @@ export interface LaneEvidence {
   readonly faultClass: FaultClass | null;
   /** Mechanism in a few words, when it shows one: `memory limit exceeded`. */
   readonly mechanism?: string;
+  /** The change that it speaks of. */
+  readonly change?: string;
+  /** The part of the damage that it speaks of, 0–1. */
+  readonly share?: number;
 }
 
 export interface ServiceEvidence {
   readonly weight: number;
   readonly faultClass: FaultClass | null;
   readonly mechanism?: string;
+  readonly change?: string;
+  readonly share?: number;
 }
 
 export function ofService(name: string, text: string, evidence: ServiceEvidence): LaneEvidence {
@@ -61,6 +67,8 @@ export interface Lane {
   readonly name: string;
   /** No candidate gains or loses more than this by this lane alone, in log10. How reliable this kind of fact is. */
   readonly cap: number;
+  /** It speaks of damage: while there is none it is not asked. */
+  readonly ofDamage?: true;
   examine(context: LaneContext): LaneReport;
   /** What it means that the lane said nothing of a service that another lane accuses; left out: nothing. */
   silence?(context: LaneContext, service: string): LaneEvidence | null;

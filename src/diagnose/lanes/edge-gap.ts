@@ -20,6 +20,7 @@ const NO_KIND = { faultClass: null } as const;
 export const edgeGap: Lane = {
   name: 'edge gap',
   cap: 3.6,
+  ofDamage: true,
   examine({ shares, accounts, recording, unit }) {
     const both = accounts.views.some(({ seen, answered }) => seen !== null && answered !== null);
     if (!both) return { evidence: [], missing: 'both ends of calls (client and server spans)' };

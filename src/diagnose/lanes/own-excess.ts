@@ -10,10 +10,11 @@ const UNMEASURED = -0.4;
 export const ownExcess: Lane = {
   name: 'own excess',
   cap: 1.8,
+  ofDamage: true,
   examine(context) {
     const { shares, accounts } = context;
     const evidence = shares.map(({ node, own }) => ofShare(context, accounts.graph.names[node] as string, own));
-    return { evidence, missing: context.recording.services.length === 0 ? 'latency and failures per service' : null };
+    return { evidence, missing: isMeasured(context) ? null : 'latency and failures per service' };
   },
   silence(context, service) {
     const node = context.accounts.graph.index.get(service);
@@ -24,6 +25,10 @@ export const ownExcess: Lane = {
 };
 
 function ofShare({ unit }: LaneContext, service: string, share: number): LaneEvidence {
-  const text = `${Math.round(share * 100)} % of the ${unit === 'seconds' ? 'extra waiting' : 'failures'} starts in ${service}`;
-  return ofService(service, text, { weight: shareWeight(share), faultClass: null });
+  const text = `${Math.round(share * 100)} % of the ${unit === 'seconds' ? 'extra waiting starts' : 'failures start'} in ${service}`;
+  return ofService(service, text, { weight: shareWeight(share), faultClass: null, share });
+}
+
+function isMeasured({ accounts }: LaneContext): boolean {
+  return accounts.excess.some((each) => each !== null);
 }

@@ -16,6 +16,7 @@ const COUNT = { neutral: 1, least: -0.5, most: 1.2 };
 export const shared: Lane = {
   name: 'shared',
   cap: 2,
+  ofDamage: true,
   examine({ recording, accounts, shares }) {
     const placement = recording.placement ?? [];
     if (placement.length === 0) return { evidence: [], missing: 'which service runs on which machine' };
@@ -33,7 +34,8 @@ export const shared: Lane = {
       const damage = [...members].map((service) => own.get(service) ?? 0);
       const all = damage.reduce((sum, share) => sum + share, 0);
       const victims = damage.filter((share) => share >= HURT).length;
-      if (victims < 2 || Math.max(...damage) > ONE_ALONE * all) return [];
+      // What everybody shares tells nobody from anybody.
+      if (victims < 2 || members.size === services.size || Math.max(...damage) > ONE_ALONE * all) return [];
       const chance = hypergeometricTail(victims, members.size, hurt, services.size);
       const count = Math.max(COUNT.least, Math.min(COUNT.most, -Math.log10(chance) - COUNT.neutral));
       const { kind, name } = place;

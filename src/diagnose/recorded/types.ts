@@ -18,12 +18,16 @@ export interface Load {
   readonly latencyMs: Series;
   /** Share of the bin's calls that failed, 0–1. */
   readonly failedShare: Series;
+  /** Seconds that calls without any answer have waited in the bin, all together: those are not among its requests. */
+  readonly waitedSeconds?: Series;
 }
 
 /** What was normal, when it is known already and not to be worked out from bins. */
 export interface Norm {
   /** Bins it was learned from. */
   readonly bins: number;
+  /** Calls it was learned from, where known: one failure among few calls is news when there were none in thousands. */
+  readonly calls?: number;
   /** Median over bins, and its usual deviation upwards as a standard deviation; NaN when never measured. */
   readonly latencyMs: number;
   readonly latencySigmaMs: number;
@@ -113,6 +117,31 @@ export interface RecordedChange {
   readonly kind: string;
   /** What is different, line by line; empty: nothing is known of what it did. */
   readonly content: readonly string[];
+  readonly id?: string;
+  readonly who?: string;
+  /** How long before onset it is suspected; half an hour where nobody says. */
+  readonly windowMs?: Ms;
+  /** What instances of the old and the new revision do, where that can be seen. */
+  readonly runs?: RecordedRuns;
+}
+
+/** After a change of one service: how those fare that run what it brought, and those that do not yet. */
+export interface RecordedRuns {
+  /** It brought nothing new of what this service runs. */
+  readonly nothingNew: boolean;
+  /** It was taken back since the damage began: what ran then can no longer be compared. */
+  readonly undone: boolean;
+  readonly fresh: number;
+  readonly freshFailing: number;
+  readonly freshWell: number;
+  /** Some failing instance of the new revision has been ready before. */
+  readonly freshEverReady: boolean;
+  readonly old: number;
+  readonly oldFailing: number;
+  /** The service as a whole suffers, no instance more than another. */
+  readonly diffuse: boolean;
+  /** How long the new revision had run well before onset; null: never. */
+  readonly ranWellMs: Ms | null;
 }
 
 /** What a service shares with others: the machine it runs on, its zone, something all of them use. */
@@ -149,4 +178,6 @@ export interface Recording {
   readonly shapes?: readonly RecordedShape[];
   readonly changes?: readonly RecordedChange[];
   readonly placement?: readonly RecordedPlacement[];
+  /** Every call is among the edges: none has to be presumed. */
+  readonly complete?: boolean;
 }

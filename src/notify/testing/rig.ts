@@ -101,6 +101,7 @@ function pagedIncident(id: string, reason: string): Incident {
         outcome: null,
       },
     ],
+    proof: null,
     timeline: [],
   };
 }

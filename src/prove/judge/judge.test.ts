@@ -1,4 +1,5 @@
 import { expect, describe as group, it } from 'vitest';
+import { UNACCOUNTED } from '../../../test/support/unaccounted.ts';
 import type { Incident } from '../../model/incident.ts';
 import { type FaultRecord, type Journal, parseExperiment } from '../experiment/index.ts';
 import { KINDS } from '../experiment/testing/kinds.ts';
@@ -100,7 +101,7 @@ function incidentOf(change: Partial<Incident> = {}): Incident {
         resource: null,
       },
     ],
-    diagnosis: { at: 1_300, causes: [cause], damage, abstained: false, summary: '', victims: [] },
+    diagnosis: { at: 1_300, causes: [cause], damage, abstained: false, summary: '', victims: [], ...UNACCOUNTED },
     plans: [
       {
         id: 'p',
@@ -132,6 +133,7 @@ function incidentOf(change: Partial<Incident> = {}): Incident {
         outcome: null,
       },
     ],
+    proof: null,
     timeline: [],
     ...change,
   };

@@ -1,9 +1,15 @@
 /** Incidents, their plans and actions as the API shows them, with the figures people ask for first. */
-import type { ActionResource, ChangeResource, IncidentResource, PlanResource } from '../../api/resources.ts';
+import type {
+  ActionResource,
+  ChangeResource,
+  Explanation,
+  IncidentResource,
+  PlanResource,
+} from '../../api/resources.ts';
 import type { Core } from '../../core/contract.ts';
 import type { Change } from '../../model/change.ts';
 import { HoldfastError } from '../../model/errors.ts';
-import type { Action, Incident, Plan, TimelineEntry } from '../../model/incident.ts';
+import type { Action, Diagnosis, Incident, Plan, TimelineEntry } from '../../model/incident.ts';
 import { isAdvisory, type Symptom } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import { iso, isoOrNull } from './facts.ts';
@@ -59,6 +65,8 @@ export function incidentResource(core: Core, incident: Incident): IncidentResour
     victims: diagnosis?.victims ?? [],
     damage: diagnosis?.damage ?? null,
     abstained: diagnosis?.abstained ?? false,
+    explanation: diagnosis === null ? null : explanationOf(diagnosis),
+    proof: incident.proof === null ? null : { ...incident.proof, at: iso(core, incident.proof.at) },
     plans: incident.plans.map((plan) => planResource(core, incident, plan)),
     timeline: incident.timeline.map((entry) => ({
       ...entry,
@@ -66,6 +74,11 @@ export function incidentResource(core: Core, incident: Incident): IncidentResour
       afterMs: tenths(entry.at - onsetAt),
     })),
   };
+}
+
+function explanationOf(diagnosis: Diagnosis): Explanation {
+  const { sentence, account, propagation, ruledOut, missing, deciding, sensitivity } = diagnosis;
+  return { sentence, account, propagation, ruledOut, missing, deciding, sensitivity };
 }
 
 /** Newest first. */

@@ -209,6 +209,7 @@ function incident(change: Partial<Incident> = {}, actions: readonly Action[] = [
     symptoms: [symptom()],
     diagnosis: null,
     plans: [plan],
+    proof: null,
     timeline: [
       { at: 90_040, stage: 'detected', text: 'web-2 exited' },
       { at: 90_050, stage: 'explained', text: 'process killed' },

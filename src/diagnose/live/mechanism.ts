@@ -1,8 +1,9 @@
 /** What happened to a suspect, by its strongest evidence: mechanism, fault class, and the entity to name. */
-import type { Evidence, FaultClass } from '../model/incident.ts';
-import type { EntityRef, SymptomKind } from '../model/symptom.ts';
-import { formatDuration, type Ms } from '../model/time.ts';
-import type { Afflicted, Suspect } from './suspects.ts';
+import type { Evidence, FaultClass } from '../../model/incident.ts';
+import type { EntityRef, SymptomKind } from '../../model/symptom.ts';
+import { formatDuration, type Ms } from '../../model/time.ts';
+import { ENDED } from '../lanes/exits.ts';
+import type { Afflicted, SuspectFacts } from './suspects.ts';
 import { WEIGHT } from './weights.ts';
 
 export interface Mechanism {
@@ -19,7 +20,7 @@ export interface Mechanism {
 /** Replicas that fail within this time of each other fail for a shared reason. */
 export const TOGETHER_MS: Ms = 10_000;
 
-export function mechanismOf(suspect: Suspect): Mechanism {
+export function mechanismOf(suspect: SuspectFacts): Mechanism {
   const each = suspect.afflicted.map((afflicted) => ({ afflicted, mechanism: ofInstance(afflicted, suspect) }));
   const best = each.sort((a, b) => weightOf(b.mechanism) - weightOf(a.mechanism))[0];
   if (!best) return ofService(suspect);
@@ -43,7 +44,7 @@ function has({ symptoms }: Pick<Afflicted, 'symptoms'>, kind: SymptomKind): bool
   return symptoms.some((symptom) => symptom.kind === kind);
 }
 
-function ofInstance(afflicted: Afflicted, suspect: Suspect): Mechanism {
+function ofInstance(afflicted: Afflicted, suspect: SuspectFacts): Mechanism {
   const { instance, exit, stopped } = afflicted;
   const entity: EntityRef = { kind: 'instance', name: instance.id, service: suspect.service };
   const { service } = suspect;
@@ -88,32 +89,27 @@ function ofExit({ instance, exit, symptoms }: Afflicted, entity: EntityRef): Mec
   const text = told?.summary ?? `${instance.id} ended`;
   const lastWords = exit?.lastOutput.at(-1);
   const extra = lastWords === undefined ? [] : [{ text: `its last words: ${lastWords}`, weight: 0 }];
-  const fixed = { entity, faultClass: 'software' as const, passedOn: false };
   switch (exit?.reason) {
     case 'oom': {
-      const evidence = [{ text, weight: WEIGHT.oom }, ...extra];
-      const name = 'memory limit exceeded';
-      return { entity, faultClass: 'capacity', name, evidence, passedOn: false, byChange: true };
+      const { weight, faultClass, mechanism: name } = ENDED.oom;
+      return { entity, faultClass, name, evidence: [{ text, weight }, ...extra], passedOn: false, byChange: true };
     }
     case 'signal': {
       const outside = exit.signal === 'SIGKILL' || exit.signal === 'SIGTERM';
-      const evidence = [{ text, weight: outside ? WEIGHT.killed : WEIGHT.exit }, ...extra];
-      return { ...fixed, name: `killed by ${exit.signal}`, evidence, byChange: !outside };
+      const { weight, faultClass } = outside ? ENDED.killed : ENDED.signal;
+      const evidence = [{ text, weight }, ...extra];
+      return { entity, faultClass, name: `killed by ${exit.signal}`, evidence, passedOn: false, byChange: !outside };
     }
     case 'spawn-failed': {
-      const evidence = [{ text: `${text}: ${exit.detail ?? ''}`, weight: WEIGHT.spawnFailed }];
-      return { ...fixed, name: 'cannot be started', evidence, byChange: true };
+      const { weight, faultClass, mechanism: name } = ENDED['spawn-failed'];
+      const evidence = [{ text: `${text}: ${exit.detail ?? ''}`, weight }];
+      return { entity, faultClass, name, evidence, passedOn: false, byChange: true };
     }
     default: {
-      const code = exit?.reason === 'code' ? `exits with code ${exit.code}` : 'ended unseen';
+      const { weight, faultClass } = ENDED.code;
+      const name = exit?.reason === 'code' ? `exits with code ${exit.code}` : 'ended unseen';
       // A program that ends itself may do so because it cannot reach what it needs.
-      return {
-        ...fixed,
-        name: code,
-        evidence: [{ text, weight: WEIGHT.exit }, ...extra],
-        passedOn: true,
-        byChange: true,
-      };
+      return { entity, faultClass, name, evidence: [{ text, weight }, ...extra], passedOn: true, byChange: true };
     }
   }
 }
@@ -128,7 +124,7 @@ function fits(resource: string | null, afflicted: Afflicted): boolean {
 }
 
 /** Only the service as a whole has symptoms. */
-function ofService(suspect: Suspect): Mechanism {
+function ofService(suspect: SuspectFacts): Mechanism {
   const entity: EntityRef = { kind: 'service', name: suspect.service };
   const kinds = new Set(suspect.symptoms.map(({ kind }) => kind));
   const text = suspect.symptoms.map(({ summary }) => summary).join('; ');

@@ -2,11 +2,15 @@
  * What is known about each service that has a symptom: which instances, what kind, since when, and on whom it
  * depends. Everything the evidence lanes look at is gathered here once.
  */
-import type { Instance, InstanceExit } from '../model/instance.ts';
-import type { ServiceSpec } from '../model/spec.ts';
-import type { Symptom, SymptomKind } from '../model/symptom.ts';
-import type { Ms } from '../model/time.ts';
-import type { SystemView } from '../model/view.ts';
+import type { Instance, InstanceExit } from '../../model/instance.ts';
+import type { ServiceSpec } from '../../model/spec.ts';
+import type { Symptom, SymptomKind } from '../../model/symptom.ts';
+import type { Ms } from '../../model/time.ts';
+import type { SystemView } from '../../model/view.ts';
+import { type Mechanism, mechanismOf } from './mechanism.ts';
+
+/** What is known before it is asked what happened. */
+export type SuspectFacts = Omit<Suspect, 'mechanism'>;
 
 export interface Suspect {
   readonly service: string;
@@ -28,6 +32,8 @@ export interface Suspect {
   readonly starved: boolean;
   /** One that it calls was ill no later: few calls spread unevenly, so slowness from there may show at one of many. */
   readonly calleeIll: boolean;
+  /** What happened to it, by its strongest evidence. */
+  readonly mechanism: Mechanism;
 }
 
 export interface Afflicted {
@@ -50,6 +56,10 @@ export const ONSET_TOLERANCE_MS: Ms = 2_500;
 const EXIT_LEAD_MS: Ms = 5_000;
 
 export function gatherSuspects(symptoms: readonly Symptom[], view: SystemView): Suspect[] {
+  return factsOf(symptoms, view).map((facts) => ({ ...facts, mechanism: mechanismOf(facts) }));
+}
+
+function factsOf(symptoms: readonly Symptom[], view: SystemView): SuspectFacts[] {
   const byService = new Map<string, Symptom[]>();
   for (const symptom of symptoms) {
     const service = serviceOf(symptom);
@@ -136,9 +146,11 @@ function afflictedOf(symptoms: readonly Symptom[], instances: readonly Instance[
     const own = symptoms.filter(({ entity }) => entity.kind === 'instance' && entity.name === instance.id);
     if (own.length === 0) continue;
     const onsetAt = Math.min(...own.map((symptom) => symptom.onsetAt));
-    const exit = own.some(({ kind }) => kind === 'crashed' || kind === 'flapping')
-      ? (view.exitsOf(instance.id).findLast(({ at }) => at >= onsetAt - EXIT_LEAD_MS) ?? instance.lastExit)
-      : null;
+    const crashed = own.some(({ kind }) => kind === 'crashed');
+    const recent = view.exitsOf(instance.id).findLast(({ at }) => at >= onsetAt - EXIT_LEAD_MS);
+    // One that comes and goes may do so without an end of its own: how a life ended long ago is not why.
+    const flaps = own.some(({ kind }) => kind === 'flapping');
+    const exit = crashed ? (recent ?? instance.lastExit) : flaps ? (recent ?? null) : null;
     const last = view.resourcesOf(instance.id).at(-1);
     const stopped = last?.state === 'T' && last.incarnation === instance.incarnation;
     afflicted.push({ instance, symptoms: own, onsetAt, exit, stopped });

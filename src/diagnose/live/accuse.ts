@@ -1,0 +1,197 @@
+/**
+ * Who is accused, of what, and on which evidence. To what the lanes say of a service come three lanes that only a
+ * running system has: what happened to its processes (mechanism.ts), its ill neighbours, and odd things in its metrics
+ * and logs.
+ */
+import type { FaultClass } from '../../model/incident.ts';
+import type { EntityRef, Symptom } from '../../model/symptom.ts';
+import { bounded, type Candidate, kindOf, scoreOf } from '../combine.ts';
+import { changes } from '../lanes/changes.ts';
+import { type LaneEvidence, ofService } from '../lanes/contract.ts';
+import type { Mechanism } from './mechanism.ts';
+import { FACTS, ONSET_TOLERANCE_MS, type Suspect, serviceOf } from './suspects.ts';
+import { WEIGHT } from './weights.ts';
+
+export interface Accusation {
+  /** Null: nothing that has symptoms; then only the accounts and other lanes speak against it. */
+  readonly suspect: Suspect | null;
+  readonly entity: EntityRef;
+  /** As it is called in the accounts; null for what is no service. */
+  readonly service: string | null;
+  /** Null: as the evidence says. */
+  readonly faultClass: FaultClass | null;
+  readonly mechanism: string;
+  readonly passedOn: boolean;
+  readonly evidence: readonly LaneEvidence[];
+  readonly score: number;
+  /** Of the damage, 0–1; null when none was accounted for. */
+  readonly share: number | null;
+  /** The change that is accused. */
+  readonly change: string | null;
+}
+
+/** What was seen: symptoms, and odd things that accompany them. */
+interface Remarked {
+  readonly symptoms: readonly Symptom[];
+  readonly advisories?: readonly Symptom[];
+}
+
+/** Bounds of these lanes, as those of the others (lanes/contract.ts). */
+const PROCESSES_CAP = 4;
+const NEIGHBOURS_CAP = 2.5;
+/** All odd things together: no more than a symptom of traffic. */
+const REMARKS_CAP = 0.6;
+/** Without symptoms of its own, from this score on: the accounts must say so clearly. */
+const UNSEEN_LEAST = 0;
+
+export function accusationsOf(
+  candidates: readonly Candidate[],
+  suspects: readonly Suspect[],
+  { symptoms, advisories = [] }: Remarked,
+): Accusation[] {
+  const known = new Map(candidates.map((candidate) => [`${candidate.kind}/${candidate.name}`, candidate]));
+  const services = new Set(suspects.map(({ service }) => service));
+  const nodes = symptoms.filter(({ entity }) => entity.kind === 'node');
+  return [
+    ...suspects.flatMap((suspect) => ofSuspect(suspect, known.get(`service/${suspect.service}`), suspects, advisories)),
+    ...nodes.map(ofNode),
+    ...candidates.flatMap((candidate) =>
+      candidate.kind === 'service' && services.has(candidate.name) ? [] : ofUnseen(candidate),
+    ),
+  ];
+}
+
+function ofSuspect(
+  suspect: Suspect,
+  heard: Candidate | undefined,
+  suspects: readonly Suspect[],
+  advisories: readonly Symptom[],
+): Accusation[] {
+  const { mechanism, service } = suspect;
+  const processes = mechanism.evidence.map(({ text, weight }) =>
+    ofService(service, text, { weight, faultClass: mechanism.faultClass, mechanism: mechanism.name }),
+  );
+  const around = neighbours(suspect, mechanism, suspects);
+  const odd = remarks(suspect, advisories);
+  const said = (heard?.evidence ?? []).filter(({ change }) => change === undefined);
+  const lanes = new Map(heard?.lanes);
+  lanes.delete(changes.name);
+  lanes.set('processes', bounded(sum(processes), PROCESSES_CAP));
+  lanes.set('neighbours', bounded(sum(around), NEIGHBOURS_CAP));
+  lanes.set('remarks', bounded(sum(odd), REMARKS_CAP));
+  // A process that died or fell silent is accused by that itself: neither how little it has cost yet nor that it used
+  // no more than usual is an argument.
+  const isFact = suspect.afflicted.some((each) => each.symptoms.some(({ kind }) => FACTS.has(kind)));
+  const share = heard?.evidence.find((each) => each.share !== undefined)?.share ?? null;
+  const forgive = (each: LaneEvidence): LaneEvidence => ({ ...each, weight: Math.max(0, each.weight) });
+  const kept = isFact ? said.map(forgive) : said;
+  if (isFact) for (const [lane, weight] of lanes) if (weight < 0 && lane !== 'neighbours') lanes.set(lane, 0);
+  const evidence = [...processes, ...around, ...odd, ...kept];
+  const kind = kindOf(evidence);
+  const accused: Accusation = {
+    suspect,
+    entity: mechanism.entity,
+    service,
+    faultClass: kind.faultClass,
+    mechanism: kind.mechanism === 'starts here' ? mechanism.name : kind.mechanism,
+    passedOn: mechanism.passedOn,
+    evidence,
+    score: scoreOf({ lanes }),
+    share,
+    change: null,
+  };
+  return [accused, ...ofChange(accused, mechanism, heard, lanes)];
+}
+
+/** The same, brought about by a change. */
+function ofChange(
+  accused: Accusation,
+  mechanism: Mechanism,
+  heard: Candidate | undefined,
+  lanes: ReadonlyMap<string, number>,
+): Accusation[] {
+  const said = heard?.evidence.filter(({ change }) => change !== undefined) ?? [];
+  const change = said[0]?.change;
+  if (change === undefined) return [];
+  const unlike: LaneEvidence[] = mechanism.byChange
+    ? []
+    : [
+        ofService(accused.service as string, `${mechanism.name}: not what a change of code or settings does`, {
+          weight: WEIGHT.notByChange,
+          faultClass: 'human',
+        }),
+      ];
+  const score = scoreOf({ lanes: new Map(lanes) }) + (heard?.lanes.get(changes.name) ?? 0) + sum(unlike);
+  const evidence = [...accused.evidence, ...said, ...unlike];
+  const entity: EntityRef = { kind: 'service', name: accused.service as string };
+  return [{ ...accused, entity, mechanism: mechanism.name, faultClass: 'human', evidence, score, change }];
+}
+
+function neighbours(suspect: Suspect, mechanism: Mechanism, suspects: readonly Suspect[]): LaneEvidence[] {
+  const said: LaneEvidence[] = [];
+  const say = (text: string, weight: number): number =>
+    said.push(ofService(suspect.service, text, { weight, faultClass: null }));
+  if (suspect.callers.length > 0) {
+    const suffer = suspect.callers.length === 1 ? 'suffers, and calls it' : 'suffer, and call it';
+    say(`${suspect.callers.join(', ')} ${suffer}`, WEIGHT.caller * Math.min(3, suspect.callers.length));
+  }
+  const callees = suspects.filter(
+    (other) => suspect.callees.includes(other.service) && other.onsetAt <= suspect.onsetAt + ONSET_TOLERANCE_MS,
+  );
+  if (callees.length === 0) return said;
+  const names = callees.map(({ service }) => service).join(', ');
+  if (mechanism.passedOn) say(`it calls ${names}, which was ill no later`, WEIGHT.calleeSuffers);
+  else say(`it calls ${names}, which is ill, but ${mechanism.name} does not come from there`, WEIGHT.calleeIrrelevant);
+  return said;
+}
+
+/** Each odd thing in its metrics or logs that began no later counts a little. */
+function remarks(suspect: Suspect, advisories: readonly Symptom[]): LaneEvidence[] {
+  return advisories
+    .filter(
+      (symptom) => serviceOf(symptom) === suspect.service && symptom.onsetAt <= suspect.onsetAt + ONSET_TOLERANCE_MS,
+    )
+    .map(({ summary }) =>
+      ofService(suspect.service, `odd at the same time: ${summary}`, { weight: WEIGHT.remark, faultClass: null }),
+    );
+}
+
+function ofNode(symptom: Symptom): Accusation {
+  const weight = WEIGHT.saturated + WEIGHT.saturatedFits;
+  const evidence: LaneEvidence = {
+    kind: 'node',
+    name: symptom.entity.name,
+    text: symptom.summary,
+    weight,
+    faultClass: 'capacity',
+  };
+  return {
+    suspect: null,
+    entity: symptom.entity,
+    service: null,
+    faultClass: 'capacity',
+    mechanism: `${symptom.resource ?? 'resource'} full`,
+    passedOn: false,
+    evidence: [evidence],
+    score: weight,
+    share: null,
+    change: null,
+  };
+}
+
+/** Accused by the accounts or by what is shared, with no symptom of its own. */
+function ofUnseen(candidate: Candidate): Accusation[] {
+  const score = scoreOf(candidate);
+  if (score < UNSEEN_LEAST) return [];
+  const { kind, name, evidence } = candidate;
+  const entity: EntityRef = kind === 'node' ? { kind, name } : { kind: 'service', name };
+  const share = evidence.find((each) => each.share !== undefined)?.share ?? null;
+  const service = kind === 'service' ? name : null;
+  return [
+    { suspect: null, entity, service, ...kindOf(evidence), passedOn: true, evidence, score, share, change: null },
+  ];
+}
+
+function sum(evidence: readonly LaneEvidence[]): number {
+  return evidence.reduce((all, { weight }) => all + weight, 0);
+}
