@@ -8,6 +8,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   store: async () => (await import('./store/index.ts')).bench,
   rca: async () => (await import('./rca/index.ts')).bench,
   traces: async () => (await import('./traces/index.ts')).bench,
+  drills: async () => (await import('./drills/index.ts')).bench,
   liveness: async () => (await import('./liveness/index.ts')).bench,
   logs: async () => (await import('./logs/index.ts')).bench,
   histories: async () => (await import('./histories/index.ts')).bench,

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeCommand, RespParser, type RespValue } from '../examples/web/redis-client.ts';
-import { addEnvironment } from './faults/runner.ts';
 import { cleanEnv } from './support/cli.ts';
+import { addEnvironment } from './support/faults/runner.ts';
 import { DIST, ensureBuilt } from './support/paths.ts';
 import { freePort, pause } from './support/system.ts';
 

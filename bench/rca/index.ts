@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { diagnoseRecording } from '../../src/diagnose/combine.ts';
 import type { Recording } from '../../src/diagnose/recorded/types.ts';
 import { Random } from '../../src/model/random.ts';
+import { calibrationOf } from '../calibration.ts';
 import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
 import { anomalyTraversal, atRandom, excessOnly, holdfast, type Method, nSigma } from './methods.ts';
 import { type Issue, readScenarios, type Scenario } from './petshop.ts';
@@ -154,22 +155,13 @@ function transplanted(
   return rows;
 }
 
-/** Expected calibration error (Naeini et al., 2015) of the first cause's confidence. */
 function reliability(drawn: readonly Transplanted[]): { error: number; note: string } {
-  const bins = Array.from({ length: 10 }, () => ({ n: 0, confidence: 0, hits: 0 }));
-  for (const { recording, cause } of drawn) {
+  const sure = drawn.flatMap(({ recording, cause }) => {
     const top = diagnoseRecording(recording).causes[0];
-    if (top === undefined) continue;
-    const bin = bins[Math.min(9, Math.floor(top.confidence * 10))] as { n: number; confidence: number; hits: number };
-    bin.n++;
-    bin.confidence += top.confidence;
-    bin.hits += top.name === cause ? 1 : 0;
-  }
-  const error = bins.reduce((sum, { confidence, hits }) => sum + Math.abs(confidence - hits), 0) / drawn.length;
-  const shown = bins.flatMap(({ n, confidence, hits }) =>
-    n === 0 ? [] : [`${(confidence / n).toFixed(2)}→${(hits / n).toFixed(2)} (${n})`],
-  );
-  return { error, note: `confidence→hits (issues): ${shown.join(', ')}` };
+    return top === undefined ? [] : [{ confidence: top.confidence, right: top.name === cause }];
+  });
+  const { error, bins } = calibrationOf(sure);
+  return { error, note: `confidence→hits (issues): ${bins.join(', ')}` };
 }
 
 /** Whole diagnoses, what was normal worked out from bins included; the median of several. */

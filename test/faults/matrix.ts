@@ -1,9 +1,9 @@
 /** One system of the matrix as a test suite: started once, every case on it in turn. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SYSTEMS } from '../support/faults/cases.ts';
+import { type Outcome, runCase } from '../support/faults/runner.ts';
 import type { Loaded } from '../support/sample-systems.ts';
-import { SYSTEMS } from './cases.ts';
 import { report } from './report.ts';
-import { type Outcome, runCase } from './runner.ts';
 
 /** HOLDFAST_CASES=kill,stop runs only these. */
 const ONLY = process.env.HOLDFAST_CASES?.split(',');

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { table } from '../../src/cli/output.ts';
 import { after } from '../../src/cli/text.ts';
+import type { Outcome } from '../support/faults/runner.ts';
 import { ROOT } from '../support/paths.ts';
-import type { Outcome } from './runner.ts';
 
 export function report(name: string, outcomes: readonly Outcome[]): void {
   const header = ['CASE', 'HOLDFAST', 'BLAMED', 'CLASS', 'DID', 'DETECTED', 'EXPLAINED', 'REPAIRED', 'LOST', 'P99', ''];

@@ -1,10 +1,10 @@
 /** Runs one case of the matrix on a running system and says what came of it. */
-import type { ActionResource, IncidentResource } from '../../src/api/resources.ts';
-import { tellIncident } from '../../src/cli/story.ts';
-import { styleFor } from '../../src/cli/terminal.ts';
-import { type LoadSummary, monotonicMs } from '../support/load.ts';
-import type { Loaded } from '../support/sample-systems.ts';
-import { pause, type TestSystem } from '../support/system.ts';
+import type { ActionResource, IncidentResource } from '../../../src/api/resources.ts';
+import { tellIncident } from '../../../src/cli/story.ts';
+import { styleFor } from '../../../src/cli/terminal.ts';
+import { type LoadSummary, monotonicMs } from '../load.ts';
+import type { Loaded } from '../sample-systems.ts';
+import { pause, type TestSystem } from '../system.ts';
 import type { FaultCase } from './cases.ts';
 
 export interface Outcome {
@@ -18,6 +18,11 @@ export interface Outcome {
   readonly blamed: string;
   readonly faultClass: string;
   readonly mechanism: string;
+  /** In what is blamed, 0–1. */
+  readonly confidence: number;
+  readonly abstained: boolean;
+  /** What the repair has shown of the cause; null: nothing. */
+  readonly proof: string | null;
   /** `restart payments-2`, in order. */
   readonly actions: readonly string[];
   /** From the injection, ms. */
@@ -71,6 +76,9 @@ export async function runCase(
     blamed: cause?.entity.name ?? '-',
     faultClass: cause?.faultClass ?? '-',
     mechanism: cause?.mechanism ?? '-',
+    confidence: cause?.confidence ?? 0,
+    abstained: incident.abstained || cause === undefined,
+    proof: incident.proof?.verdict ?? null,
     actions: actions.map((action) => `${action.kind} ${action.target}`.trim()),
     detectedMs: since(incident.detectedAfterMs),
     explainedMs: since(incident.explainedAfterMs),

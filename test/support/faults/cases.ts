@@ -4,8 +4,8 @@
  * again a second later.
  */
 
-import type { FaultClass } from '../../src/model/incident.ts';
-import type { ActionKind } from '../../src/model/spec.ts';
+import type { FaultClass } from '../../../src/model/incident.ts';
+import type { ActionKind } from '../../../src/model/spec.ts';
 
 export type FaultAction =
   | { readonly do: 'signal'; readonly signal: 'SIGKILL' | 'SIGSTOP' }
