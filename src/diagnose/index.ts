@@ -24,6 +24,8 @@ import {
   weigh,
 } from './combine.ts';
 import type { LaneContext } from './lanes/contract.ts';
+import { exits } from './lanes/exits.ts';
+import { logs } from './lanes/logs.ts';
 import { LANES } from './lanes/registry.ts';
 import { type Accusation, accusationsOf } from './live/accuse.ts';
 import { observe } from './live/observe.ts';
@@ -44,6 +46,8 @@ export interface DiagnosisInput {
   readonly view: SystemView;
 }
 
+/** Ends of processes and lines of logs are watched where they happen: they come as symptoms and remarks. */
+const LIVE_LANES = LANES.filter((lane) => lane !== exits && lane !== logs);
 /** Causes less likely than this are not worth a line. */
 const SHOWN = 0.02;
 /** How long a user would have waited gladly instead of an error: decides which of the two units is told of. */
@@ -131,7 +135,7 @@ function judge(recording: Recording, suspects: readonly Suspect[], input: Diagno
   const unit: Unit = inFailures > inSeconds ? 'failed' : 'seconds';
   const base = { accounts, unit, reach: reachOf(accounts) };
   const context: LaneContext = { ...base, recording, shares: accounted ? damageShares(base) : [] };
-  const lanes = accounted ? LANES : LANES.filter(({ ofDamage }) => ofDamage !== true);
+  const lanes = LIVE_LANES.filter(({ ofDamage }) => accounted || ofDamage !== true);
   const { candidates, missing } = gather(context, lanes);
   const accusations = accusationsOf(candidates, suspects, input);
   const chances = weigh(

@@ -4,6 +4,38 @@ import type { IncidentResource } from '../../src/api/resources.ts';
 export const iso = (at: number): string => new Date(at).toISOString();
 export const ago = (seconds: number): string => iso(Date.now() - seconds * 1_000);
 
+const EXPLANATION: IncidentResource['explanation'] = {
+  sentence: '41.2 of 47.0 extra user-seconds start in payments; 5.8 unexplained',
+  account: {
+    unit: 'user-seconds',
+    rows: [
+      { where: 'payments', suffered: 41.2, own: 41.2 },
+      { where: 'catalog', suffered: 5.1, own: 5.1 },
+    ],
+    small: 0.7,
+    absorbed: 1.3,
+    reached: 45.7,
+    unexplained: 5.8,
+  },
+  propagation: [
+    { from: 'payments', to: 'orders', amount: 41.0 },
+    { from: 'orders', to: 'gateway', amount: 39.9 },
+    { from: 'orders', to: 'mailer', amount: 0.8 },
+    { from: 'gateway', to: 'users', amount: 39.7 },
+  ],
+  ruledOut: [
+    { name: 'orders (answers with errors)', why: 'it calls payments, which was ill no later' },
+    { name: 'chg-4 of payments', why: 'the new revision had run well for 12m' },
+  ],
+  missing: ['traces (which calls belong to which request)'],
+  deciding: [],
+  sensitivity: {
+    tried: 9,
+    overturned: [{ without: 'edge', name: 'orders → payments', instead: 'orders' }],
+    robustness: 0.89,
+  },
+};
+
 export function openIncident(): IncidentResource {
   const onset = Date.now() - 4_000;
   const at = (afterMs: number): string => iso(onset + afterMs);
@@ -79,8 +111,15 @@ export function openIncident(): IncidentResource {
     victims: ['orders', 'gateway'],
     damage: { extraWaitSeconds: 0.42, failedRequests: 3, requests: 2_018, unexplainedShare: 0.04 },
     abstained: false,
-    explanation: null,
-    proof: null,
+    explanation: EXPLANATION,
+    proof: {
+      verdict: 'confirmed',
+      plan: 'plan-2',
+      accused: 'payments-2',
+      by: 'restart payments-2',
+      text: '98 % of the damage went away with it, 94 % was predicted; the symptoms stayed away for 5s',
+      at: iso(onset),
+    },
     plans: [
       {
         id: 'plan-31',

@@ -108,7 +108,7 @@ function Spread({ explanation: { propagation, account } }: { readonly explanatio
     <figure class="spread">
       <figcaption>How it spread, in {account?.unit ?? 'damage'}: from the cause to those who suffer from it</figcaption>
       <div class="spread-scroll">
-        <svg width={width + 2} height={height + 2} viewBox={`-1 -1 ${width + 2} ${height + 2}`} role="img">
+        <svg width={width + 2} height={height + 8} viewBox={`-1 -7 ${width + 2} ${height + 8}`} role="img">
           <title>
             {propagation.map(({ from, to, amount: value }) => `${from} to ${to}: ${amount(value, account)}`).join(', ')}
           </title>
@@ -122,7 +122,7 @@ function Spread({ explanation: { propagation, account } }: { readonly explanatio
                   stroke-width={1 + 3 * (value / most)}
                   class="flow"
                 />
-                <text x={x2 - 6} y={y2 - 6} text-anchor="end" class="flow-amount">
+                <text x={x2 - 8} y={y2 - 5} text-anchor="end" class="flow-amount">
                   {amount(value, account)}
                 </text>
               </g>

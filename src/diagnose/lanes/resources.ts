@@ -14,6 +14,7 @@ const SATURATED = 0.9;
 const RISE_SIGMA = 4;
 /** σ is at least this part of the normal level. */
 const FLOOR_SHARE = 0.05;
+const MEGA = 1_000_000;
 const WEIGHT = { saturated: 1.2, rise: 0.9, normal: -0.2 };
 
 interface Finding {
@@ -64,11 +65,12 @@ function examineOne(resource: RecordedResource, { accounts, recording }: LaneCon
   const saturated =
     resource.limit !== null && now >= SATURATED * resource.limit && !(usual >= SATURATED * resource.limit);
   const sigma = Math.max(MAD_TO_SIGMA * (mad(past) || 0), FLOOR_SHARE * Math.abs(usual));
-  const unusual = sigma > 0 && (now - usual) / sigma >= RISE_SIGMA;
+  const unusual = sigma > 0 && (now - usual) / sigma >= RISE_SIGMA && now - usual >= (resource.dust ?? 0);
   const rise =
     unusual && usual > 0 ? Math.max(0, Math.log2(now / usual) - callsRise(recording, resource, accounts.windows)) : 0;
-  const of = resource.limit === null ? '' : ` of ${short(resource.limit)}`;
-  return { resource, saturated, rise, text: `${name} at ${short(now)}${of}, usually ${short(usual)}` };
+  const say = (value: number): string => (resource.unit === 'bytes' ? `${short(value / MEGA)} MB` : short(value));
+  const of = resource.limit === null ? '' : ` of ${say(resource.limit)}`;
+  return { resource, saturated, rise, text: `${name} at ${say(now)}${of}, usually ${say(usual)}` };
 }
 
 /** Doublings of the calls, at least 0: fewer calls excuse nothing. */

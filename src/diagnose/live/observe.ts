@@ -30,6 +30,9 @@ const LEAST_BIN_MS: Ms = 1_500;
 /** Onset is known to a window or two: begin to count a little earlier. */
 const LEAD_MS: Ms = 1_000;
 
+/** Rises below these come from a handful of calls more or less. */
+const DUST = { memoryBytes: 32_000_000, openFiles: 50, cpuCores: 0.2 };
+
 export interface LiveInput {
   readonly now: Ms;
   readonly onsetAt: Ms;
@@ -47,8 +50,6 @@ export function observe({ now, onsetAt, view, fromMs }: LiveInput, suspects: rea
     services: [],
     edges,
     resources: suspects.flatMap((suspect) => resourcesOf(suspect, bins, view)),
-    // Detectors saw these themselves: they are in the symptoms.
-    exits: [],
     changes: changesOf(suspects, view, now),
     placement: placementOf(view),
     complete: true,
@@ -150,6 +151,7 @@ function resourcesOf(
     const one = (
       resource: string,
       limit: number | null,
+      dust: number,
       pick: (sample: ResourceSignal) => number,
     ): RecordedResource => ({
       service,
@@ -157,13 +159,15 @@ function resourcesOf(
       resource,
       limit,
       class: 'capacity',
+      dust,
+      ...(resource === 'memory' ? { unit: 'bytes' } : {}),
       incident: meansOf(samples, bins, pick),
       normal: samples.filter(({ at }) => at <= (bins[0] as Bin).fromMs).map(pick),
     });
     return [
-      one('memory', last.memoryLimitBytes, ({ memoryBytes }) => memoryBytes),
-      one('open files', last.openFilesLimit, ({ openFiles }) => openFiles),
-      one('cpu', spec?.resources.cpus ?? null, ({ cpuCores }) => cpuCores),
+      one('memory', last.memoryLimitBytes, DUST.memoryBytes, ({ memoryBytes }) => memoryBytes),
+      one('open files', last.openFilesLimit, DUST.openFiles, ({ openFiles }) => openFiles),
+      one('cpu', spec?.resources.cpus ?? null, DUST.cpuCores, ({ cpuCores }) => cpuCores),
     ];
   });
 }

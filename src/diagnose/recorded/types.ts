@@ -76,6 +76,10 @@ export interface RecordedResource {
   readonly limit: number | null;
   /** What happens at the end of it: capacity (the service outgrew it) or hardware (the device failed). */
   readonly class: 'capacity' | 'hardware';
+  /** A rise of less than this means nothing, however unusual; 0 where nobody says. */
+  readonly dust?: number;
+  /** How values are told; plain numbers where nobody says. */
+  readonly unit?: 'bytes';
   readonly incident: Series;
   readonly normal: Series | null;
 }
