@@ -303,6 +303,8 @@ describe('proof of a cause by its repair', () => {
       accused: 'web',
       by: expect.stringMatching(/^restart web-/),
     });
+  });
+});
 
 describe('ending', () => {
   it('begins no second life while the first cannot be ended', () => {

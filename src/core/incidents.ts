@@ -133,7 +133,7 @@ function fading(known: Diagnosis, made: Diagnosis): Diagnosis {
 
 /**
  * Once a repair has begun, the evidence it acted on goes away with it (a replaced process is no longer stopped). A
- * later look that accuses the same entity with less belief has learnt nothing new.
+ * later look that accuses the same service with less belief has learnt nothing new.
  */
 function isFading(incident: Incident, known: Diagnosis, made: Diagnosis): boolean {
   const begun = incident.plans.some(({ actions }) =>
@@ -142,7 +142,7 @@ function isFading(incident: Incident, known: Diagnosis, made: Diagnosis): boolea
   const [before, after] = [known.causes[0], made.causes[0]];
   if (!begun || !before || !after) return false;
   return (
-    entityKey(before.entity) === entityKey(after.entity) &&
+    servicesOf(before.entity).join() === servicesOf(after.entity).join() &&
     after.changeId === before.changeId &&
     after.confidence < before.confidence
   );

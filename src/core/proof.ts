@@ -19,6 +19,8 @@ import { openSymptoms, tell, update } from './incidents.ts';
 
 const CONFIRMS = 0.8;
 const REFUTES = 0.3;
+/** A smaller predicted part drowns in what else goes on. */
+const TELLING = 0.3;
 /** Of the time before the reversal, at most this much is compared. Longer evens out bursts, and forgets more. */
 const COMPARED_MS: Ms = 30_000;
 /** Less damage a second than this cannot be seen to go. */
@@ -51,6 +53,10 @@ function shownBy(ctx: Context, incident: Incident, plan: Plan, status: Plan['sta
   }
   const fell = Math.max(0, 1 - after / before);
   const predicted = cause.share ?? 1;
+  if (predicted < TELLING) {
+    const text = `only ${percent(predicted)} of the damage was predicted to go with it, too little to tell; ${outcome}`;
+    return { ...base, verdict: 'inconclusive', text };
+  }
   const verdict =
     status === 'succeeded' && fell >= CONFIRMS * predicted
       ? 'confirmed'

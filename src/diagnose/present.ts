@@ -3,6 +3,7 @@
  * The same for a recording and for the running system: both have accounts, a unit and causes.
  */
 import type { AccountRow, DamageAccount, Propagation } from '../model/incident.ts';
+import { OUTSIDE } from '../model/signal.ts';
 import type { RecordedAccounts, Unit } from './accounting/account.ts';
 import type { RecordedCause, RecordedDiagnosis } from './combine.ts';
 
@@ -88,7 +89,8 @@ export function propagationOf({ accounts, unit }: Pick<Accounted, 'accounts' | '
     for (const edge of into) {
       const caller = graph.caller[edge] as number;
       const outside = excess[caller] === null;
-      const to = outside ? USERS : (graph.names[caller] as string);
+      const name = graph.names[caller] as string;
+      const to = name === OUTSIDE ? USERS : name;
       const from = graph.names[node] as string;
       steps.push({ from, to, amount: ledgers[unit].passed[edge] as number });
       if (!outside && !seen.has(caller)) queue.push(caller);

@@ -41,8 +41,8 @@ const PROCESSES_CAP = 4;
 const NEIGHBOURS_CAP = 2.5;
 /** All odd things together: no more than a symptom of traffic. */
 const REMARKS_CAP = 0.6;
-/** Without symptoms of its own, from this score on: the accounts must say so clearly. */
-const UNSEEN_LEAST = 0;
+/** No detector says anything of it: the accounts must say so clearly, and others that are ill are likelier. */
+const UNSEEN = -0.7;
 
 export function accusationsOf(
   candidates: readonly Candidate[],
@@ -181,8 +181,8 @@ function ofNode(symptom: Symptom): Accusation {
 
 /** Accused by the accounts or by what is shared, with no symptom of its own. */
 function ofUnseen(candidate: Candidate): Accusation[] {
-  const score = scoreOf(candidate);
-  if (score < UNSEEN_LEAST) return [];
+  const score = scoreOf(candidate) + UNSEEN;
+  if (score < 0) return [];
   const { kind, name, evidence } = candidate;
   const entity: EntityRef = kind === 'node' ? { kind, name } : { kind: 'service', name };
   const share = evidence.find((each) => each.share !== undefined)?.share ?? null;
