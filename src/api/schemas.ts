@@ -1,7 +1,6 @@
 /**
- * JSON Schemas of resources.ts: what the server validates requests with and the OpenAPI document is made of.
- * schemas.test.ts fails to compile when a schema and its interface say different things. A schema with a `title`
- * becomes a named component of the document.
+ * JSON Schemas of resources.ts: requests are validated with them and the OpenAPI document is made of them, a schema with
+ * a `title` as a named component. schemas.test.ts fails to compile when a schema and its interface differ.
  */
 import Type from 'typebox';
 import {
