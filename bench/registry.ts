@@ -14,6 +14,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   histories: async () => (await import('./histories/index.ts')).bench,
   quiet: async () => (await import('./quiet/index.ts')).bench,
   catalogue: async () => (await import('./catalogue/index.ts')).bench,
+  failover: async () => (await import('./failover/index.ts')).bench,
   start: async () => (await import('./start/index.ts')).bench,
   nab: async () => (await import('./nab/index.ts')).bench,
   intake: async () => (await import('./intake/index.ts')).bench,

@@ -88,24 +88,22 @@ describe('PostgreSQL with a synchronous standby', () => {
   const faults: readonly [string, number, (pid: number, port: number) => () => void][] = [
     [
       'killed',
-      6_000,
+      10_000,
       (pid) => {
         signal([pid], 'SIGKILL');
         return () => undefined;
       },
     ],
     [
-      'paused, and woken in the middle of it',
-      8_000,
+      'paused, and woken when another one leads',
+      12_000,
       (pid) => {
         const pids = tree(pid);
         signal(pids, 'SIGSTOP');
-        // About when the standby is promoted: what wakes up must not be heard any more.
-        const timer = setTimeout(() => signal(pids, 'SIGCONT'), 2_200);
-        return () => clearTimeout(timer);
+        return () => signal(pids, 'SIGCONT');
       },
     ],
-    ['cut off', 10_000, (_, port) => cutOff(port)],
+    ['cut off', 15_000, (_, port) => cutOff(port)],
   ];
 
   it.each(faults)('primary %s: nothing acknowledged is lost', async (_, withinMs, hurt) => {
@@ -113,23 +111,23 @@ describe('PostgreSQL with a synchronous standby', () => {
     const writer = new PostgresWriter(dbPort, PASSWORD);
     await writer.prepare();
     writer.start();
-    await writer.progress(50, 5_000);
+    await writer.progress(50, 30_000);
     const { pid, id, ports } = await primaryOf('db');
     writer.mark();
     const heal = hurt(pid, Object.values(ports)[0] as number);
     try {
-      const after = await system.waitFor('a new primary', 15_000, async () => {
+      const after = await system.waitFor('a new primary', 30_000, async () => {
         const now = await failoverOf('db');
         return now.token > before.token ? now : undefined;
       });
       expect(after).toMatchObject({ token: before.token + 1, previous: id });
-      await writer.progress(50, 10_000);
+      await writer.progress(50, 30_000);
       expect(writer.downtimeMs).toBeLessThan(withinMs);
     } finally {
       heal();
     }
     await redundant('db');
-    await writer.progress(20, 5_000);
+    await writer.progress(20, 30_000);
     const { acknowledged, lost } = await writer.stop();
     expect(acknowledged).toBeGreaterThan(100);
     expect(lost).toEqual([]);
@@ -140,14 +138,14 @@ describe('PostgreSQL with a synchronous standby', () => {
     const writer = new PostgresWriter(dbPort, PASSWORD);
     await writer.prepare();
     writer.start();
-    await writer.progress(50, 5_000);
+    await writer.progress(50, 30_000);
     const { pid } = await primaryOf('db');
     signal([pid], 'SIGKILL');
     await pause(40);
     system.killServer();
     await pause(300);
     await system.startServer();
-    await writer.progress(50, 20_000);
+    await writer.progress(50, 30_000);
     const after = await redundant('db');
     expect(after.token).toBeGreaterThan(before.token);
     const { lost } = await writer.stop();
@@ -160,11 +158,11 @@ describe('Redis, which acknowledges before it copies', () => {
     const before = await redundant('cache');
     const writer = new RedisWriter(cachePort);
     writer.start();
-    await writer.progress(200, 5_000);
+    await writer.progress(200, 30_000);
     const { pid } = await primaryOf('cache');
     writer.mark();
     signal([pid], 'SIGKILL');
-    await writer.progress(200, 10_000);
+    await writer.progress(200, 30_000);
     const after = await redundant('cache');
     expect(after.token).toBe(before.token + 1);
     const { acknowledged, lost, downtimeMs } = await writer.stop();
@@ -174,18 +172,18 @@ describe('Redis, which acknowledges before it copies', () => {
 
   it('finds what a standby that was stopped has not got', async () => {
     await redundant('cache');
-    const writer = new RedisWriter(cachePort);
-    writer.start();
-    await writer.progress(50, 5_000);
+    // More than the kernel holds for a connection that nobody reads, less than what counts as far behind.
+    const writer = new RedisWriter(cachePort, 64 * 1024);
     const [primary, services] = [await primaryOf('cache'), await system.read((client) => client.instances())];
     const standby = services.find(({ service, role }) => service === 'cache' && role === 'standby');
-    // The standby hears nothing of the last writes, and leads before anybody notices that.
+    // The standby takes none of the last writes, and leads before anybody notices that.
     signal([standby?.pid as number], 'SIGSTOP');
-    await writer.progress(50, 5_000);
+    writer.start();
+    await writer.progress(190, 5_000);
     signal([primary.pid], 'SIGKILL');
     signal([standby?.pid as number], 'SIGCONT');
     await redundant('cache');
-    await writer.progress(20, 10_000);
+    await writer.progress(20, 30_000);
     const { lost } = await writer.stop();
     process.stderr.write(`redis: ${lost.length} lost with a standby that had been stopped\n`);
     expect(lost.length).toBeGreaterThan(0);

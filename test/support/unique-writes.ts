@@ -146,10 +146,13 @@ export class PostgresWriter extends Writer {
 
 export class RedisWriter extends Writer {
   readonly #port: number;
+  readonly #ballast: string;
 
-  constructor(port: number) {
+  /** `ballastBytes`: written along with every value, so that copying takes its time. */
+  constructor(port: number, ballastBytes = 0) {
     super();
     this.#port = port;
+    this.#ballast = 'x'.repeat(ballastBytes);
   }
 
   async #connect() {
@@ -167,6 +170,7 @@ export class RedisWriter extends Writer {
     const client = await this.#connect();
     return {
       write: async (value) => {
+        if (this.#ballast !== '') await client.set('ballast', this.#ballast);
         await client.sAdd('written', String(value));
       },
       close: () => {
