@@ -42,12 +42,8 @@ export const bench: Bench = {
       healthyWithinMs: 80_000,
     });
     try {
-      const postgres = await measure(system, 'db', rounds, options, async () => {
-        const writer = new PostgresWriter(dbPort, PASSWORD);
-        await writer.prepare();
-        return writer;
-      });
-      const redis = await measure(system, 'cache', rounds, options, async () => new RedisWriter(cachePort));
+      const postgres = await measure(system, 'db', rounds, options, () => new PostgresWriter(dbPort, PASSWORD));
+      const redis = await measure(system, 'cache', rounds, options, () => new RedisWriter(cachePort));
       return [...rowsOf('postgres', postgres, true), ...rowsOf('redis', redis, false)];
     } finally {
       await system.stop();
@@ -60,12 +56,13 @@ async function measure(
   service: string,
   count: number,
   options: BenchOptions,
-  open: () => Promise<PostgresWriter | RedisWriter>,
+  open: () => PostgresWriter | RedisWriter,
 ): Promise<Round[]> {
   const rounds: Round[] = [];
   for (let round = 1; round <= count; round++) {
     const { holder } = await redundant(system, service);
-    const writer = await open();
+    const writer = open();
+    await writer.prepare();
     writer.start();
     await writer.progress(100, 10_000);
     const { pid } = await system.instance(holder);

@@ -146,13 +146,23 @@ export class PostgresWriter extends Writer {
 
 export class RedisWriter extends Writer {
   readonly #port: number;
-  readonly #ballast: string;
 
-  /** `ballastBytes`: written along with every value, so that copying takes its time. */
-  constructor(port: number, ballastBytes = 0) {
+  constructor(port: number) {
     super();
     this.#port = port;
-    this.#ballast = 'x'.repeat(ballastBytes);
+  }
+
+  async prepare(): Promise<void> {
+    const client = await this.#connect();
+    await client.del('written');
+    client.destroy();
+  }
+
+  /** Has the primary that listens there cut its connections to its standbys. */
+  static async dropStandbys(port: number): Promise<void> {
+    const client = await new RedisWriter(port).#connect();
+    await client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'replica']);
+    client.destroy();
   }
 
   async #connect() {
@@ -170,7 +180,6 @@ export class RedisWriter extends Writer {
     const client = await this.#connect();
     return {
       write: async (value) => {
-        if (this.#ballast !== '') await client.set('ballast', this.#ballast);
         await client.sAdd('written', String(value));
       },
       close: () => {
