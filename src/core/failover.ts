@@ -117,13 +117,14 @@ export function failOver(ctx: Context, service: ServiceState, to: InstanceId, wh
   const state = stateOf(ctx, service);
   if (!state || state.holder === to) return;
   const before = ctx.state.slots.get(state.holder);
+  const wasPrimary = isConfirmed(ctx, state);
   giveToken(ctx, service, state, to);
   ctx.event('failover', 'warn', `${to} gets token ${state.token} of ${service.name}: ${why}`, {
     service: service.name,
     instance: to,
   });
   if (before?.intent !== 'run') return;
-  if (isAlive(before)) killForReplacement(ctx, before, `fenced: ${to} has token ${state.token}`);
+  if (isAlive(before)) killForReplacement(ctx, before, `fenced: ${to} has token ${state.token}`, wasPrimary);
   else if (!before.completed) requeue(ctx, before, ctx.now);
 }
 
@@ -252,7 +253,8 @@ function fenceStrangers(ctx: Context, { name }: ServiceState, state: FailoverSta
 function fence(ctx: Context, slot: Slot, state: FailoverState): void {
   const text = `${slot.id} is fenced: ${state.holder} has token ${state.token} of ${slot.service}`;
   ctx.event('failover', 'warn', text, refs(slot));
-  killForReplacement(ctx, slot, text);
+  // The routes lead nobody to it.
+  killForReplacement(ctx, slot, text, false);
 }
 
 /** The holder is running and not yet the primary. */

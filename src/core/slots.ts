@@ -87,15 +87,18 @@ export function retire(ctx: Context, slot: Slot, again: boolean, drainMs: Ms, wh
   slot.drainUntil = ctx.now + (slot.readyAt === null || Object.keys(slot.ports).length === 0 ? 0 : drainMs);
 }
 
-/** Ends the life at once (SIGKILL): for what hangs. The next life begins when it is gone. */
-export function killForReplacement(ctx: Context, slot: Slot, why: string): void {
+/**
+ * Ends the life at once (SIGKILL): for what hangs. The next life begins when it is gone. It pays from the disruption
+ * budget, unless it serves nobody and must end whatever else is out.
+ */
+export function killForReplacement(ctx: Context, slot: Slot, why: string, pays = true): void {
   slot.restarting = true;
   ctx.dirty = true;
   if (!isAlive(slot)) {
     requeue(ctx, slot, ctx.now);
     return;
   }
-  takeOut(ctx, slot, why);
+  if (pays) takeOut(ctx, slot, why);
   slot.phase = 'stopping';
   slot.ready = false;
   slot.drainUntil = null;

@@ -2,8 +2,8 @@
  * When a standby takes the primary's place. A primary that is dead, silent or out of reach is followed at once by a
  * standby that has all that was acknowledged: a promotion takes the same short time whatever the size of the data,
  * while starting a database again after a crash takes as long as its recovery log is. Without such a standby the
- * primary is started again in place; and only where that has failed twice is a standby proposed that may lack
- * something, which the rail caught-up refuses unless the policy or an operator allows it.
+ * primary is started again in place, as often as it takes; and only where that has failed twice, and the policy
+ * allows losses, is a standby proposed that may lack something.
  */
 import type { Instance } from '../model/instance.ts';
 import type { ServiceSpec } from '../model/spec.ts';
@@ -32,7 +32,9 @@ export function promotions(
     .filter((other) => other.id !== instance.id && canBePromoted(other, symptoms))
     .sort((a, b) => a.slot - b.slot);
   const caughtUp = standbys.find(({ id }) => roles.caughtUp.includes(id));
-  const candidate = caughtUp ?? (failedTries(incident, instance.id) >= TRIES_IN_PLACE ? standbys[0] : undefined);
+  // What would be refused is not proposed: it would stand in the way of what helps.
+  const mayLack = spec.failover?.allowLoss === true && failedTries(incident, instance.id) >= TRIES_IN_PLACE;
+  const candidate = caughtUp ?? (mayLack ? standbys[0] : undefined);
   return candidate ? [failOver(instance, candidate.id, why)] : [];
 }
 
