@@ -578,6 +578,35 @@ describe('faults', () => {
     expect(h.started()).toContain('web-2#2');
   });
 
+  it('leaves a caller alone that fell silent while its dependency was down, also when that is back', () => {
+    const h = new Harness();
+    h.apply(
+      system(
+        service('db'),
+        service('web', { replicas: 2, dependsOn: [{ service: 'db', condition: 'healthy', required: true }] }),
+      ),
+    );
+    h.run(3_000);
+    const fellAt = h.now;
+    h.kill('db-1');
+    h.run(1_500);
+    expect(h.phases()).toMatchObject({ 'db-1': 'ready' });
+    const { incarnation } = h.alive.get('web-1') as LaunchSpec;
+    const silentMs = h.now - fellAt;
+    const detail = `silent for ${silentMs} ms`;
+    const stall = { kind: 'stall', instance: 'web-1', incarnation, waitingRequests: 13, silentMs, detail } as const;
+    h.signals({ ...stall, at: h.now, state: 'stalled' });
+    h.run(1_000);
+    h.signals({ ...stall, at: h.now, state: 'resumed' });
+    h.run(15_000);
+    const [incident] = h.core.incidents;
+    expect(incident?.diagnosis?.causes[0]?.entity).toMatchObject({ name: 'db-1' });
+    expect(incident?.plans.flatMap(({ actions }) => actions).map(({ kind, target }) => `${kind} ${target}`)).toEqual([
+      'restart db-1',
+    ]);
+    expect(h.started()).not.toContain('web-1#2');
+  });
+
   it('tells of the end of an incident once', () => {
     const h = new Harness();
     h.apply(system(service('web', { replicas: 3 })));

@@ -171,18 +171,27 @@ function takeBack(ctx: Context, incident: Incident): void {
 }
 
 /**
+ * Who called a dependency that was down still waits, retries or catches up for a while after it is back. Longer blames
+ * a dependency for what its callers do by themselves; shorter takes its callers for the next fault.
+ */
+const AFTERMATH_MS: Ms = 10_000;
+
+/**
  * What is open; and what was told of an instance that has not come back yet, though its crash is over with its new
- * life: it is why its service still suffers. When nothing is open, all of it.
+ * life: it is why its service still suffers. So it is, for a while, for those who call it. When nothing is open, all
+ * of it.
  */
 function symptomsOf(ctx: Context, incident: Incident): readonly Symptom[] {
   const open = openSymptoms(incident);
   const faults = incident.symptoms.filter((symptom) => !isAdvisory(symptom));
   if (open.length === 0) return faults;
   const ill = new Set(open.flatMap(({ entity }) => (entity.kind === 'service' ? [entity.name] : [])));
+  const suffering = [...new Set(open.flatMap(({ entity }) => servicesOf(entity)))];
   return faults.filter(({ clearedAt, kind, entity }) => {
     if (clearedAt === null) return true;
-    if (kind !== 'crashed' || entity.kind !== 'instance' || !ill.has(entity.service)) return false;
-    return ctx.state.slots.get(entity.name)?.ready === false;
+    if (entity.kind !== 'instance' || (kind !== 'crashed' && kind !== 'hung' && kind !== 'unreachable')) return false;
+    if (ctx.now - clearedAt < AFTERMATH_MS && suffering.some((name) => reaches(ctx, name, entity.service))) return true;
+    return kind === 'crashed' && ill.has(entity.service) && ctx.state.slots.get(entity.name)?.ready === false;
   });
 }
 
