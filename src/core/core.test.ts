@@ -607,6 +607,27 @@ describe('faults', () => {
     expect(h.started()).not.toContain('web-1#2');
   });
 
+  it('does not call it flapping that a caller falls silent whenever its dependency does', () => {
+    const h = new Harness();
+    const needs = [{ service: 'db', condition: 'healthy', required: true }] as const;
+    h.apply(system(service('db'), service('web', { replicas: 2, dependsOn: needs })));
+    h.run(3_000);
+    for (let round = 0; round < 4; round++) {
+      const { incarnation } = h.alive.get('web-1') as LaunchSpec;
+      const stall = { kind: 'stall', instance: 'web-1', incarnation, waitingRequests: 9, silentMs: 900 } as const;
+      h.kill('db-1');
+      h.run(900);
+      h.signals({ ...stall, at: h.now, state: 'stalled', detail: 'silent for 900 ms' });
+      h.run(500);
+      h.signals({ ...stall, at: h.now, state: 'resumed', detail: '' });
+      h.run(8_000);
+    }
+    const symptoms = h.core.incidents.flatMap((incident) => incident.symptoms.map(({ id }) => id));
+    expect(symptoms).toContain('hung:instance/web-1');
+    expect(symptoms).toContain('flapping:instance/db-1');
+    expect(symptoms).not.toContain('flapping:instance/web-1');
+  });
+
   it('tells of the end of an incident once', () => {
     const h = new Harness();
     h.apply(system(service('web', { replicas: 3 })));

@@ -1,5 +1,5 @@
 /**
- * flapping: FLAPS crashes or losses of readiness within WINDOW_MS. One restart is a repair; several are a sign that
+ * flapping: FLAPS crashes or turns of its own checks to the bad within WINDOW_MS. One restart is a repair; several are a sign that
  * restarting does not help. Cleared when nothing of the kind has happened for CLEAR_MS, or with another revision.
  */
 import { formatDuration, type Ms } from '../model/time.ts';

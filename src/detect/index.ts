@@ -257,14 +257,16 @@ export class Detection {
 
   #judgeReadiness(facts: InstanceFacts): void {
     const { record, instance, service, now } = facts;
-    const ready = judgeReady(record, instance, service, now) && hung.find(facts) === null;
+    const passes = judgeReady(record, instance, service, now);
+    // That its callers wait may be its dependency's doing: only its own checks count as going down.
+    if (record.passes && !passes && isAlive(instance)) noteDrop(record, now, FLAPPING_WINDOW_MS);
+    record.passes = passes;
+    const ready = passes && hung.find(facts) === null;
     if (ready === record.ready) return;
     record.ready = ready;
     if (ready) {
       record.readySince = now;
       record.crash = null;
-    } else if (isAlive(instance)) {
-      noteDrop(record, now, FLAPPING_WINDOW_MS);
     }
   }
 

@@ -26,9 +26,12 @@ export interface InstanceRecord {
   stall: Stall | null;
   /** The unmeant end that nothing has made good yet. */
   crash: InstanceExit | null;
+  /** Ready as far as its own checks say. */
+  passes: boolean;
+  /** That, and it answers its callers. */
   ready: boolean;
   readySince: Ms | null;
-  /** When it crashed or lost its readiness, newest last; older ones fall away. */
+  /** When it crashed or its checks turned bad, newest last; older ones fall away. */
   drops: Ms[];
   /** Since when the kernel reports it as stopped (T). */
   stoppedSince: Ms | null;
@@ -43,6 +46,7 @@ export function newRecord(instance: Instance): InstanceRecord {
     readiness: newTrack(),
     stall: null,
     crash: null,
+    passes: false,
     ready: false,
     readySince: null,
     drops: [],
