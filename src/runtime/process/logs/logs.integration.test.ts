@@ -33,7 +33,9 @@ async function open(): Promise<void> {
 }
 
 const logs = (): string[] => readdirSync(join(stateDir, 'logs')).sort();
-const total = (): number => logs().reduce((sum, name) => sum + statSync(join(stateDir, 'logs', name)).size, 0);
+/** A file may be rotated away between the look into the directory and the look at it. */
+const sizeOf = (name: string): number => statSync(join(stateDir, 'logs', name), { throwIfNoEntry: false })?.size ?? 0;
+const total = (): number => logs().reduce((sum, name) => sum + sizeOf(name), 0);
 
 async function read(tail: number): Promise<string[]> {
   const lines: string[] = [];
