@@ -29,6 +29,7 @@ import {
   judgeReady,
   newRecord,
   noteDrop,
+  notePasses,
   takeStall,
 } from './record.ts';
 import {
@@ -258,16 +259,13 @@ export class Detection {
   #judgeReadiness(facts: InstanceFacts): void {
     const { record, instance, service, now } = facts;
     const passes = judgeReady(record, instance, service, now);
-    // That its callers wait may be its dependency's doing: only its own checks count as going down.
-    if (record.passes && !passes && isAlive(instance)) noteDrop(record, now, FLAPPING_WINDOW_MS);
-    record.passes = passes;
+    notePasses(record, passes, isAlive(instance), now, FLAPPING_WINDOW_MS);
     const ready = passes && hung.find(facts) === null;
     if (ready === record.ready) return;
     record.ready = ready;
-    if (ready) {
-      record.readySince = now;
-      record.crash = null;
-    }
+    if (!ready) return;
+    record.readySince = now;
+    record.crash = null;
   }
 
   #scan(view: SystemView, now: Ms): void {

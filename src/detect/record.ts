@@ -78,6 +78,12 @@ export function noteDrop(record: InstanceRecord, at: Ms, keepMs: Ms): void {
   record.drops = [...record.drops.filter((drop) => drop > at - keepMs), at];
 }
 
+/** That its callers wait may be its dependency's doing: only its own checks count as going down. */
+export function notePasses(record: InstanceRecord, passes: boolean, alive: boolean, now: Ms, keepMs: Ms): void {
+  if (record.passes && !passes && alive) noteDrop(record, now, keepMs);
+  record.passes = passes;
+}
+
 /** Ready as far as checks say; a service without any is ready once it runs. */
 export function judgeReady(record: InstanceRecord, instance: Instance, service: ServiceSpec, now: Ms): boolean {
   if (instance.phase !== 'starting' && instance.phase !== 'running') return false;
