@@ -12,7 +12,7 @@ const text = readFileSync(new URL('../../docs/detection.md', import.meta.url), '
 
 describe('docs/detection.md', () => {
   it.each([
-    [`down or not ready ${FLAPS} times in ${WINDOW_MS / 1_000} s`, true],
+    [`crashed, or its own checks turned bad, ${FLAPS} times in ${WINDOW_MS / 1_000} s`, true],
     [`${FLAPPING_CLEAR_MS / 1_000} s without another`, true],
     ['one second without any sign of life', CONFIRM_MS === 1_000],
     ['the silence must last five seconds', SHALLOW_MS === 5_000],
