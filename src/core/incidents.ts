@@ -7,6 +7,7 @@
 import type { SymptomUpdate } from '../detect/index.ts';
 import { type DiagnosisInput, diagnose, sensitivity } from '../diagnose/index.ts';
 import type { Diagnosis, Incident, TimelineEntry } from '../model/incident.ts';
+import { reaches } from '../model/reach.ts';
 import { type EntityRef, entityKey, isAdvisory, type Symptom } from '../model/symptom.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
 import type { Context } from './context.ts';
@@ -190,7 +191,8 @@ function symptomsOf(ctx: Context, incident: Incident): readonly Symptom[] {
   return faults.filter(({ clearedAt, kind, entity }) => {
     if (clearedAt === null) return true;
     if (entity.kind !== 'instance' || (kind !== 'crashed' && kind !== 'hung' && kind !== 'unreachable')) return false;
-    if (ctx.now - clearedAt < AFTERMATH_MS && suffering.some((name) => reaches(ctx, name, entity.service))) return true;
+    if (ctx.now - clearedAt < AFTERMATH_MS && suffering.some((name) => dependsOn(ctx, name, entity.service)))
+      return true;
     return kind === 'crashed' && ill.has(entity.service) && ctx.state.slots.get(entity.name)?.ready === false;
   });
 }
@@ -214,24 +216,14 @@ function findRelated(ctx: Context, symptom: Symptom): Incident | undefined {
     const faults = incident.symptoms.filter((known) => !isAdvisory(known));
     const theirs = new Set(faults.flatMap(({ entity }) => servicesOf(entity)));
     return own.some(
-      (name) => theirs.has(name) || [...theirs].some((other) => reaches(ctx, name, other) || reaches(ctx, other, name)),
+      (name) =>
+        theirs.has(name) || [...theirs].some((other) => dependsOn(ctx, name, other) || dependsOn(ctx, other, name)),
     );
   });
 }
 
-function reaches(ctx: Context, from: string, to: string): boolean {
-  const seen = new Set<string>([from]);
-  const queue = [from];
-  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-    for (const { service } of ctx.service(name)?.spec.dependsOn ?? []) {
-      if (service === to) return true;
-      if (!seen.has(service)) {
-        seen.add(service);
-        queue.push(service);
-      }
-    }
-  }
-  return false;
+function dependsOn(ctx: Context, from: string, to: string): boolean {
+  return reaches(from, to, (name) => (ctx.service(name)?.spec.dependsOn ?? []).map(({ service }) => service));
 }
 
 /** Beside others it is evidence; the ones whose absence would prove nothing are not waited for. */

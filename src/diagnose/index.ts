@@ -29,7 +29,7 @@ import { logs } from './lanes/logs.ts';
 import { LANES } from './lanes/registry.ts';
 import { type Accusation, accusationsOf } from './live/accuse.ts';
 import { observe } from './live/observe.ts';
-import { gatherSuspects, reaches, type Suspect } from './live/suspects.ts';
+import { calls, gatherSuspects, type Suspect } from './live/suspects.ts';
 import { accountSentence, accountTable, propagationOf, startedIn } from './present.ts';
 import type { Recording } from './recorded/types.ts';
 import { survives } from './sensitivity.ts';
@@ -196,7 +196,7 @@ function toCause({ accusation, confidence }: Judgement['ranked'][number]): Cause
 function victimsOf(accused: Suspect, suspects: readonly Suspect[], view: SystemView): string[] {
   return suspects
     .filter(
-      (suspect) => suspect !== accused && reaches(suspect.service, accused.service, view) && suspect.mechanism.passedOn,
+      (suspect) => suspect !== accused && calls(suspect.service, accused.service, view) && suspect.mechanism.passedOn,
     )
     .map(({ service }) => service);
 }

@@ -2,6 +2,7 @@
 
 import type { GuardVerdict } from '../model/incident.ts';
 import type { Instance } from '../model/instance.ts';
+import { reaches } from '../model/reach.ts';
 import type { EntityRef, Symptom, SymptomKind } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
 import type { SystemView } from '../model/view.ts';
@@ -35,17 +36,7 @@ export function has(symptoms: readonly Symptom[], instance: string, ...kinds: re
 
 /** Directly or not, as declared. */
 export function dependsOn(from: string, to: string, view: SystemView): boolean {
-  const seen = new Set([from]);
-  const queue = [from];
-  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-    for (const { service } of view.services.get(name)?.dependsOn ?? []) {
-      if (service === to) return true;
-      if (seen.has(service)) continue;
-      seen.add(service);
-      queue.push(service);
-    }
-  }
-  return false;
+  return reaches(from, to, (name) => (view.services.get(name)?.dependsOn ?? []).map(({ service }) => service));
 }
 
 /**

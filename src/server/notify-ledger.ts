@@ -1,6 +1,7 @@
 /** What receivers of notices are owed and were told, in the store, under /notify/. */
 import type { Ledger } from '../notify/contract.ts';
 import type { Store } from '../store/contract.ts';
+import { listAll } from './list-all.ts';
 
 const PREFIX = '/notify/';
 
@@ -11,15 +12,8 @@ export class StoreLedger implements Ledger {
     this.#store = store;
   }
 
-  async load(): Promise<ReadonlyMap<string, string>> {
-    const known = new Map<string, string>();
-    let cursor: string | undefined;
-    do {
-      const page = await this.#store.list(PREFIX, cursor === undefined ? {} : { cursor });
-      for (const { key, value } of page.items) known.set(key.slice(PREFIX.length), value);
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-    return known;
+  load(): Promise<ReadonlyMap<string, string>> {
+    return listAll(this.#store, PREFIX);
   }
 
   async save(key: string, value: string | null): Promise<void> {

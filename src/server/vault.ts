@@ -1,5 +1,6 @@
 /** Secrets in the store, under /secrets/: one key per value. */
 import type { Operation, Store } from '../store/contract.ts';
+import { listAll } from './list-all.ts';
 import type { SecretVault } from './secrets.ts';
 
 const PREFIX = '/secrets/';
@@ -13,15 +14,8 @@ export class StoreVault implements SecretVault {
     this.#store = store;
   }
 
-  async load(): Promise<ReadonlyMap<string, string>> {
-    const known = new Map<string, string>();
-    let cursor: string | undefined;
-    do {
-      const page = await this.#store.list(PREFIX, cursor === undefined ? {} : { cursor });
-      for (const { key, value } of page.items) known.set(key.slice(PREFIX.length), value);
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-    return known;
+  load(): Promise<ReadonlyMap<string, string>> {
+    return listAll(this.#store, PREFIX);
   }
 
   async save(entries: ReadonlyMap<string, string>): Promise<void> {

@@ -2,7 +2,9 @@
  * What is known about each service that has a symptom: which instances, what kind, since when, and on whom it
  * depends. Everything the evidence lanes look at is gathered here once.
  */
+
 import type { Instance, InstanceExit } from '../../model/instance.ts';
+import { reaches } from '../../model/reach.ts';
 import type { ServiceSpec } from '../../model/spec.ts';
 import type { Symptom, SymptomKind } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
@@ -72,7 +74,7 @@ function factsOf(symptoms: readonly Symptom[], view: SystemView): SuspectFacts[]
   return [...byService].map(([service, own]) => {
     const instances = instancesOf(service, view);
     const onsetAt = Math.min(...own.map((symptom) => symptom.onsetAt));
-    const callees = [...names].filter((name) => name !== service && reaches(service, name, view));
+    const callees = [...names].filter((name) => name !== service && calls(service, name, view));
     return {
       service,
       spec: view.services.get(service) ?? null,
@@ -81,7 +83,7 @@ function factsOf(symptoms: readonly Symptom[], view: SystemView): SuspectFacts[]
       instances,
       afflicted: afflictedOf(own, instances, view),
       callees,
-      callers: [...names].filter((name) => name !== service && reaches(name, service, view)),
+      callers: [...names].filter((name) => name !== service && calls(name, service, view)),
       starved: callees.some((callee) => isDown(byService.get(callee) ?? [], callee, view, onsetAt)),
       calleeIll: callees.some((callee) =>
         byService.get(callee)?.some((symptom) => symptom.onsetAt <= onsetAt + ONSET_TOLERANCE_MS),
@@ -126,18 +128,9 @@ export function calleesOf(service: string, view: SystemView): string[] {
   return [...new Set([...declared, ...measured])].filter((callee) => callee !== service);
 }
 
-export function reaches(from: string, to: string, view: SystemView): boolean {
-  const seen = new Set([from]);
-  const queue = [from];
-  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-    for (const callee of calleesOf(name, view)) {
-      if (callee === to) return true;
-      if (seen.has(callee)) continue;
-      seen.add(callee);
-      queue.push(callee);
-    }
-  }
-  return false;
+/** Directly or not. */
+export function calls(from: string, to: string, view: SystemView): boolean {
+  return reaches(from, to, (name) => calleesOf(name, view));
 }
 
 function afflictedOf(symptoms: readonly Symptom[], instances: readonly Instance[], view: SystemView): Afflicted[] {

@@ -1,6 +1,7 @@
 /** What has been proven, in the store under /proofs/: one record for each run, the newest PROOFS_KEPT of them. */
 import type { Verdict } from '../../prove/judge/index.ts';
 import type { Store } from '../../store/contract.ts';
+import { listAll } from '../list-all.ts';
 
 export interface ProofRecord {
   readonly id: string;
@@ -33,14 +34,8 @@ export class ProofLedger {
   }
 
   async load(): Promise<readonly ProofRecord[]> {
-    const records: ProofRecord[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.#store.list(PREFIX, cursor === undefined ? {} : { cursor });
-      for (const { value } of page.items) records.push(JSON.parse(value) as ProofRecord);
-      cursor = page.cursor;
-    } while (cursor !== undefined);
-    return records.sort((a, b) => a.serial - b.serial);
+    const values = [...(await listAll(this.#store, PREFIX)).values()];
+    return values.map((value) => JSON.parse(value) as ProofRecord).sort((a, b) => a.serial - b.serial);
   }
 
   async save(record: ProofRecord): Promise<void> {
