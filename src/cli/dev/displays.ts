@@ -16,8 +16,9 @@ export class ScreenDisplay implements Display {
   show(view: View): void {
     if (!this.#open) process.stdout.write(ALTERNATE_ON);
     this.#open = true;
-    const width = process.stdout.columns ?? 100;
-    const height = process.stdout.rows ?? 40;
+    // A terminal that does not know its size says 0.
+    const width = process.stdout.columns || 100;
+    const height = process.stdout.rows || 40;
     const lines = screen(view, this.#style).split('\n');
     const text = lines
       .slice(0, height - 1)
