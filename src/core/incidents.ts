@@ -6,7 +6,7 @@
 
 import type { SymptomUpdate } from '../detect/index.ts';
 import { type DiagnosisInput, diagnose, sensitivity } from '../diagnose/index.ts';
-import type { Diagnosis, Incident, TimelineEntry } from '../model/incident.ts';
+import { type Diagnosis, faultsOf, type Incident, type TimelineEntry } from '../model/incident.ts';
 import { reaches } from '../model/reach.ts';
 import { type EntityRef, entityKey, isAdvisory, type Symptom } from '../model/symptom.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
@@ -161,7 +161,7 @@ export function resolve(ctx: Context, incident: Incident, outcome: string): void
 
 /** Instances that were ejected and not replaced get their traffic back when the incident is over. */
 function takeBack(ctx: Context, incident: Incident): void {
-  const faults = incident.symptoms.filter((symptom) => !isAdvisory(symptom));
+  const faults = faultsOf(incident);
   const services = new Set(faults.flatMap(({ entity }) => servicesOf(entity)));
   for (const slot of ctx.state.slots.values()) {
     if (!slot.ejected || !services.has(slot.service)) continue;
@@ -184,7 +184,7 @@ const AFTERMATH_MS: Ms = 10_000;
  */
 function symptomsOf(ctx: Context, incident: Incident): readonly Symptom[] {
   const open = openSymptoms(incident);
-  const faults = incident.symptoms.filter((symptom) => !isAdvisory(symptom));
+  const faults = faultsOf(incident);
   if (open.length === 0) return faults;
   const ill = new Set(open.flatMap(({ entity }) => (entity.kind === 'service' ? [entity.name] : [])));
   const suffering = [...new Set(open.flatMap(({ entity }) => servicesOf(entity)))];

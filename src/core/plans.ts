@@ -4,8 +4,8 @@
  * is a level higher. An incident closes only when its symptoms are gone and its plan has been verified.
  */
 
-import type { Action, Diagnosis, Incident, Plan } from '../model/incident.ts';
-import { isAdvisory, type Symptom } from '../model/symptom.ts';
+import { type Action, type Diagnosis, faultsOf, type Incident, type Plan } from '../model/incident.ts';
+import type { Symptom } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
 import { type PlanDraft, planFor, verification } from '../recover/index.ts';
 import { advanceActions, isPending, label, storePlan } from './actions.ts';
@@ -52,7 +52,7 @@ function livePlan(incident: Incident): Plan | undefined {
 
 /** An incident without a plan whose symptoms went by themselves. */
 function closeWhenQuiet(ctx: Context, incident: Incident): void {
-  const faults = incident.symptoms.filter((symptom) => !isAdvisory(symptom));
+  const faults = faultsOf(incident);
   const quietSince = Math.max(...faults.map(({ clearedAt }) => clearedAt ?? ctx.now));
   if (ctx.now - quietSince < verifyMs(ctx, incident)) return;
   const repaired = incident.plans.at(-1)?.status === 'succeeded';

@@ -1,7 +1,7 @@
 /** Symptoms that belong together, with their diagnosis, plan, actions and timeline. */
 
 import type { ActionKind } from './spec.ts';
-import type { EntityRef, Symptom } from './symptom.ts';
+import { type EntityRef, isAdvisory, type Symptom } from './symptom.ts';
 import type { Ms } from './time.ts';
 
 export type FaultClass = 'hardware' | 'software' | 'network' | 'capacity' | 'dependency' | 'human';
@@ -239,4 +239,16 @@ export interface Incident {
   /** What reversing the suspected cause has shown; null: it was not reversed yet. */
   readonly proof: Proof | null;
   readonly timeline: readonly TimelineEntry[];
+}
+
+/** What is wrong, without the remarks beside it. */
+export function faultsOf(incident: Pick<Incident, 'symptoms'>): readonly Symptom[] {
+  return incident.symptoms.filter((symptom) => !isAdvisory(symptom));
+}
+
+/** When the last symptom went away, told only once the repair was verified. */
+export function repairedAt(incident: Incident): Ms | null {
+  if (incident.status !== 'resolved') return null;
+  const cleared = faultsOf(incident).map(({ clearedAt }) => clearedAt);
+  return cleared.length === 0 || cleared.includes(null) ? incident.closedAt : Math.max(...(cleared as number[]));
 }

@@ -1,5 +1,5 @@
 /** The loop as the incidents tell it: detected, blamed, of which class, repaired, by which actions. */
-import type { Cause, FaultClass, Incident } from '../../model/incident.ts';
+import { type Cause, type FaultClass, type Incident, repairedAt } from '../../model/incident.ts';
 import type { EntityRef } from '../../model/symptom.ts';
 import { formatDuration, type Ms } from '../../model/time.ts';
 import type { Expectations } from '../experiment/index.ts';
@@ -43,8 +43,8 @@ export function loopOf({ experiment, journal, incidents }: Evidence): Loop {
     blames.find((cause) => cause !== null && names(cause.entity, expect.blamed)) ??
     blames.find((cause) => cause !== null) ??
     null;
-  const repairedAt = ours.length > 0 && ours.every(isRepaired) ? latest(ours.map(({ closedAt }) => closedAt)) : null;
-  const repairedAfterMs = repairedAt === null || since === null ? null : Math.max(0, repairedAt - since);
+  const repaired = ours.length > 0 && ours.every(isRepaired) ? latest(ours.map(repairedAt)) : null;
+  const repairedAfterMs = repaired === null || since === null ? null : Math.max(0, repaired - since);
   const actions = ours.flatMap(({ plans }) =>
     plans.flatMap((plan) =>
       plan.actions.filter(({ status }) => status === 'done').map(({ kind, target }) => `${kind} ${target}`.trim()),
@@ -55,7 +55,7 @@ export function loopOf({ experiment, journal, incidents }: Evidence): Loop {
       detected(expect, detectedAfterMs, ours, older),
       blamed(expect, blame, ours),
       classOf(expect, blame),
-      repaired(expect, repairedAfterMs, ours, actions),
+      repairOf(expect, repairedAfterMs, ours, actions),
     ],
     detectedAfterMs,
     repairedAfterMs,
@@ -125,7 +125,7 @@ function classOf(expect: Expectations, blame: Cause | null): Finding {
   return { ...base, result: found === expect.faultClass ? 'met' : 'unmet' };
 }
 
-function repaired(
+function repairOf(
   expect: Expectations,
   afterMs: Ms | null,
   incidents: readonly Incident[],

@@ -9,8 +9,15 @@ import type {
 import type { Core } from '../../core/contract.ts';
 import type { Change } from '../../model/change.ts';
 import { HoldfastError } from '../../model/errors.ts';
-import type { Action, Diagnosis, Incident, Plan, TimelineEntry } from '../../model/incident.ts';
-import { isAdvisory, type Symptom } from '../../model/symptom.ts';
+import {
+  type Action,
+  type Diagnosis,
+  faultsOf,
+  type Incident,
+  type Plan,
+  repairedAt,
+  type TimelineEntry,
+} from '../../model/incident.ts';
 import type { Ms } from '../../model/time.ts';
 import { iso, isoOrNull } from './facts.ts';
 import { isOpen, serviceOf } from './health.ts';
@@ -152,23 +159,12 @@ export function actedAt(incident: Incident): Ms | null {
   return least(actions.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt])));
 }
 
-/** When the last symptom went away, told only once the repair was verified. */
-export function repairedAt(incident: Incident): Ms | null {
-  if (incident.status !== 'resolved') return null;
-  const cleared = faultsOf(incident).map(({ clearedAt }) => clearedAt);
-  return cleared.length === 0 || cleared.includes(null) ? incident.closedAt : Math.max(...(cleared as number[]));
-}
-
 export function servicesOf(incident: Incident): readonly string[] {
   const names = [
     ...incident.symptoms.map(({ entity }) => serviceOf(entity)),
     ...(incident.diagnosis?.causes.slice(0, 1).map(({ entity }) => serviceOf(entity)) ?? []),
   ];
   return [...new Set(names.filter((name) => name !== null))].sort();
-}
-
-function faultsOf(incident: Incident): readonly Symptom[] {
-  return incident.symptoms.filter((symptom) => !isAdvisory(symptom));
 }
 
 function firstOf(incident: Incident, stage: TimelineEntry['stage']): Ms | null {

@@ -4,9 +4,9 @@
  */
 import type { Core, CoreInput, CoreOutput } from '../../core/contract.ts';
 import { bucketMidUs } from '../../model/histogram.ts';
-import type { Incident } from '../../model/incident.ts';
+import { type Incident, repairedAt } from '../../model/incident.ts';
 import type { EdgeSignal, Signal } from '../../model/signal.ts';
-import { actedAt, repairedAt } from '../mapping/incidents.ts';
+import { actedAt } from '../mapping/incidents.ts';
 import { Buckets, type Labels, type Sample } from './exposition.ts';
 
 /** Request latency: from a fast local call to what most callers have given up on. */
