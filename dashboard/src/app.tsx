@@ -17,12 +17,13 @@ import { Verdict } from './parts/verdict.tsx';
 import { useCell } from './state/cell.ts';
 import { useLive } from './state/live.ts';
 import { href, type Route } from './state/route.ts';
+import { isLive, isWhole } from './state/state.ts';
 import { open, route } from './state/ui.ts';
 
 export function App(): JSX.Element {
   const opened = useCell(open, (value) => value);
-  const known = useLive(({ status }) => status !== null);
-  const stale = useLive(({ connection, status }) => status !== null && connection.kind !== 'live');
+  const known = useLive(isWhole);
+  const stale = useLive((state) => isWhole(state) && !isLive(state));
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>

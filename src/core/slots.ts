@@ -1,5 +1,5 @@
 /** The life cycle of one slot: begin a life, end it, and what follows when it has ended. */
-import type { InstanceExit } from '../model/instance.ts';
+import { describeExit, type InstanceExit } from '../model/instance.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
 import { type Context, isAlive } from './context.ts';
 import { launchOf } from './launch.ts';
@@ -165,7 +165,8 @@ export function lifeEnded(ctx: Context, service: ServiceState | undefined, slot:
     drainUntil: null,
   } satisfies Partial<Slot>);
   ctx.dirty = true;
-  ctx.event('instance', meant || exit.code === 0 ? 'info' : 'error', `${slot.id} ${describeExit(exit)}`, {
+  const why = exit.detail === null ? '' : `: ${exit.detail}`;
+  ctx.event('instance', meant || exit.code === 0 ? 'info' : 'error', `${slot.id} ${describeExit(exit)}${why}`, {
     service: slot.service,
     instance: slot.id,
   });
@@ -193,19 +194,4 @@ export function removeSlot(ctx: Context, slot: Slot): void {
   ctx.state.slots.delete(slot.id);
   ctx.state.resources.delete(slot.id);
   ctx.dirty = true;
-}
-
-export function describeExit(exit: InstanceExit): string {
-  switch (exit.reason) {
-    case 'code':
-      return `exited with code ${exit.code}`;
-    case 'signal':
-      return `was killed by ${exit.signal}`;
-    case 'oom':
-      return `was killed: ${exit.detail ?? 'memory limit exceeded'}`;
-    case 'spawn-failed':
-      return `could not be started: ${exit.detail ?? 'unknown error'}`;
-    case 'unknown':
-      return `is gone: ${exit.detail ?? 'its exit was not seen'}`;
-  }
 }

@@ -3,7 +3,7 @@
  * A job that ends with 0 has done its work, unless its restart condition says that it should always run.
  * Cleared as soon as a new life is ready.
  */
-import type { Instance, InstanceExit } from '../model/instance.ts';
+import { describeExit, type Instance, type InstanceExit } from '../model/instance.ts';
 import type { ServiceSpec } from '../model/spec.ts';
 import { type InstanceDetector, instanceRef } from './claim.ts';
 
@@ -31,19 +31,4 @@ export const crashed: InstanceDetector = {
 export function isUnmeant(exit: InstanceExit, instance: Instance, service: ServiceSpec): boolean {
   if (instance.phase === 'stopping') return false;
   return exit.reason !== 'code' || exit.code !== 0 || service.restart.condition === 'any';
-}
-
-export function describeExit(exit: InstanceExit): string {
-  switch (exit.reason) {
-    case 'code':
-      return `exited with code ${exit.code}`;
-    case 'signal':
-      return `was killed by ${exit.signal}`;
-    case 'oom':
-      return 'was killed: memory limit exceeded';
-    case 'spawn-failed':
-      return 'could not be started';
-    case 'unknown':
-      return 'is gone, and its exit was not seen';
-  }
 }

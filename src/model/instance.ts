@@ -53,3 +53,19 @@ export interface Instance {
   /** Why it waits, when pending: "waits for redis to be healthy", "backoff 4s". */
   readonly waitingFor: string | null;
 }
+
+/** How a life ended, as a clause: `payments-2 ${describeExit(exit)}`. Its `detail` is for who has room for more. */
+export function describeExit({ reason, code, signal }: InstanceExit): string {
+  switch (reason) {
+    case 'code':
+      return `exited with code ${code}`;
+    case 'signal':
+      return `was killed by ${signal}`;
+    case 'oom':
+      return 'was killed: memory limit exceeded';
+    case 'spawn-failed':
+      return 'could not be started';
+    case 'unknown':
+      return 'is gone, and its exit was not seen';
+  }
+}

@@ -42,7 +42,7 @@ export function Causes({ incident }: { readonly incident: IncidentResource }): J
 
 function CauseItem({ cause, first }: { readonly cause: Cause; readonly first: boolean }): JSX.Element {
   const service = serviceOf(cause);
-  const change = useLive(({ changes }) => changes.find(({ id }) => id === cause.changeId) ?? null);
+  const change = useLive(({ changes }) => changes?.find(({ id }) => id === cause.changeId) ?? null);
   const name = <code>{cause.entity.name}</code>;
   return (
     <li class={first ? 'first' : ''}>

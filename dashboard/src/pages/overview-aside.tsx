@@ -72,7 +72,9 @@ export function Changes(): JSX.Element {
   const changes = useLive((state) => state.changes);
   return (
     <Panel title="Changes">
-      {changes.length === 0 ? (
+      {changes === null ? (
+        <Empty>Reading …</Empty>
+      ) : changes.length === 0 ? (
         <Empty>None is known.</Empty>
       ) : (
         <ul class="list">

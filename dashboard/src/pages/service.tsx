@@ -14,7 +14,7 @@ import { Instances } from './service-instances.tsx';
 export function ServicePage({ name }: { readonly name: string }): JSX.Element {
   const service = useLive(({ services }) => services.find((one) => one.name === name) ?? null);
   const edges = useLive((state) => state.edges);
-  const changes = useLive((state) => state.changes).filter((change) => change.services.includes(name));
+  const changes = (useLive((state) => state.changes) ?? []).filter((change) => change.services.includes(name));
   const [chosen, setChosen] = useState<string | null>(null);
   if (service === null) {
     return (

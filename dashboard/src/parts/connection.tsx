@@ -68,10 +68,17 @@ function Again(): JSX.Element {
 export function Welcome(): JSX.Element {
   const connection = useLive((state) => state.connection);
   const failure = 'failure' in connection ? connection.failure : null;
+  const sentence = useLive(({ status }) => status?.sentence ?? null);
   const needsToken = connection.kind === 'refused' && failure?.code === 'HF6001';
+  const titleOf = (): string => {
+    if (needsToken) return 'This server needs a token';
+    if (failure !== null) return 'No connection';
+    return sentence === null ? 'Connecting …' : 'Reading the state of the system …';
+  };
   return (
     <main class="welcome" id="main" tabIndex={-1}>
-      <h1>{needsToken ? 'This server needs a token' : failure === null ? 'Connecting …' : 'No connection'}</h1>
+      <h1>{titleOf()}</h1>
+      {sentence !== null && failure === null && <p>{sentence}</p>}
       {failure !== null && !needsToken && (
         <p class="notice bad" role="alert">
           <FailureText failure={failure} />

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../../src/api/client.ts';
 import type { EventResource, StatusResource } from '../../../src/api/resources.ts';
-import { EVENTS_KEPT, INITIAL, isLive, type Message, reduce, type State } from './state.ts';
+import { EVENTS_KEPT, INITIAL, isLive, isWhole, type Message, reduce, type State } from './state.ts';
 
 const STATUS: StatusResource = {
   system: 'shop',
@@ -41,6 +41,21 @@ const core = (seq: number, at = `2025-11-21T08:00:${String(seq % 60).padStart(2,
   return event({ event: 'core', seq, data });
 };
 const run = (...messages: Message[]): State => messages.reduce(reduce, INITIAL);
+
+describe('what has not arrived', () => {
+  it('is not shown as nothing: every list is waited for once', () => {
+    const lists: Message[] = [
+      event({ event: 'services', seq: null, data: [] }),
+      event({ event: 'incidents', seq: null, data: [] }),
+      event({ event: 'edges', seq: null, data: [] }),
+      event({ event: 'proofs', seq: null, data: { running: [], proofs: [] } }),
+    ];
+    expect(isWhole(run(...lists))).toBe(false);
+    for (const left of lists) expect(isWhole(run(status(), ...lists.filter((one) => one !== left)))).toBe(false);
+    expect(isWhole(run(status(), ...lists))).toBe(true);
+    expect(isWhole(run(status(), ...lists, { kind: 'reconnecting', failure: FAILURE }))).toBe(true);
+  });
+});
 
 describe('connection', () => {
   it('is live only after the stream has told the status', () => {

@@ -35,10 +35,13 @@ export interface State {
   /** Server clock minus local clock, ms. */
   readonly skewMs: number;
   readonly status: StatusResource | null;
+  /** Lists that the stream has not brought yet: an empty one says nothing until then. */
+  readonly awaited: readonly (typeof LISTS)[number][];
   readonly services: readonly ServiceResource[];
   readonly incidents: readonly IncidentResource[];
   readonly edges: readonly EdgeResource[];
-  readonly changes: readonly ChangeResource[];
+  /** null: not asked for yet. */
+  readonly changes: readonly ChangeResource[] | null;
   readonly proving: ProvingResource;
   /** Newest first, at most EVENTS_KEPT. */
   readonly events: readonly EventResource[];
@@ -54,15 +57,18 @@ export type Message =
 
 export const EVENTS_KEPT = 200;
 
+const LISTS = ['services', 'incidents', 'edges', 'proofs'] as const;
+
 export const INITIAL: State = {
   connection: { kind: 'connecting', attempts: 0, failure: null },
   lastSeenAt: null,
   skewMs: 0,
   status: null,
+  awaited: LISTS,
   services: [],
   incidents: [],
   edges: [],
-  changes: [],
+  changes: null,
   proving: { running: [], proofs: [] },
   events: [],
 };
@@ -97,16 +103,20 @@ function onEvent(state: State, live: LiveEvent, at: number): State {
         skewMs: Date.parse(live.data.now) - at,
       };
     case 'services':
-      return { ...state, services: live.data };
+      return { ...arrived(state, live.event), services: live.data };
     case 'incidents':
-      return { ...state, incidents: live.data };
+      return { ...arrived(state, live.event), incidents: live.data };
     case 'edges':
-      return { ...state, edges: live.data };
+      return { ...arrived(state, live.event), edges: live.data };
     case 'proofs':
-      return { ...state, proving: live.data };
+      return { ...arrived(state, live.event), proving: live.data };
     case 'core':
       return { ...state, events: withEvent(state.events, live.data) };
   }
+}
+
+function arrived(state: State, list: (typeof LISTS)[number]): State {
+  return state.awaited.length === 0 ? state : { ...state, awaited: state.awaited.filter((one) => one !== list) };
 }
 
 /** A restarted server counts from one again: then what it says now is all there is. */
@@ -114,6 +124,11 @@ function withEvent(events: readonly EventResource[], next: EventResource): reado
   const newest = events[0];
   if (newest === undefined || next.seq > newest.seq) return [next, ...events].slice(0, EVENTS_KEPT);
   return next.at > newest.at ? [next] : events;
+}
+
+/** Has everything arrived once, so that what is not there does not exist? */
+export function isWhole({ status, awaited }: State): boolean {
+  return status !== null && awaited.length === 0;
 }
 
 /** May what is shown be called current? */
