@@ -1,7 +1,5 @@
-/**
- * JSON Schemas of resources.ts: requests are validated with them and the OpenAPI document is made of them, a schema with
- * a `title` as a named component. schemas.test.ts fails to compile when a schema and its interface differ.
- */
+// JSON Schemas of resources.ts: requests are validated with them and the OpenAPI document is made of them, a schema with
+// a `title` as a named component. schemas.test.ts fails to compile when a schema and its interface differ.
 import Type from 'typebox';
 import {
   CauseSchema,
@@ -221,6 +219,7 @@ const symptomFacts = {
       description: 'Absent: a fault. advisory: evidence only. alone: calls a human when nothing else explains it.',
     }),
   ),
+  looksPerDay: Type.Optional(Type.Number({ description: 'Looks a day that could have led to it by chance.' })),
   figure: Type.Optional(SymptomFigureSchema),
 };
 

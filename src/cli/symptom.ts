@@ -4,19 +4,19 @@ import { out } from './terminal.ts';
 import { after, clock } from './text.ts';
 
 const STANDINGS = {
-  advisory: 'advisory: evidence in incidents of others, never reason enough to act',
+  advisory: 'advisory: evidence, never reason enough to act',
   alone: 'calls a human when nothing else explains it',
 } as const;
 const BARS = '▁▂▃▄▅▆▇█';
 
 export function symptomText(symptom: SymptomResource): string {
-  const { clearedAt, standing, logP, incident, figure } = symptom;
+  const { clearedAt, standing, incident, figure } = symptom;
   const rows: [string, string][] = [
     ['what', `${symptom.kind} ${symptom.entity.kind} ${symptom.entity.name}`],
     ['began', clock(symptom.onsetAt)],
     ['detected', `${clock(symptom.detectedAt)} (${after(between(symptom.onsetAt, symptom.detectedAt))} after onset)`],
     ['state', clearedAt === null ? 'lasts' : `over since ${clock(clearedAt)}`],
-    ['strength', logP === null ? 'not on a scale' : `${logP.toFixed(1)} (−log10 p: ${chanceText(logP)} by chance)`],
+    ['strength', strengthText(symptom)],
     [
       'standing',
       standing === undefined ? 'a fault: opens an incident, and its absence proves a repair' : STANDINGS[standing],
@@ -31,6 +31,15 @@ export function symptomText(symptom: SymptomResource): string {
   if (symptom.evidence.length > 0) text.push('', out.bold('Evidence'), ...symptom.evidence.map((line) => `  ${line}`));
   if (figure !== undefined) text.push('', ...figureText(figure));
   return text.join('\n');
+}
+
+function strengthText({ logP, looksPerDay, standing }: SymptomResource): string {
+  if (logP === null) return standing === 'advisory' ? 'not on a scale: does not add up with others' : 'not on a scale';
+  const strength = `${logP.toFixed(1)} (−log10 p: ${chanceText(logP)} by chance)`;
+  if (looksPerDay === undefined) return strength;
+  const perDay = looksPerDay * 10 ** -logP;
+  const often = perDay >= 0.01 ? `${perDay.toPrecision(1)} a day` : 'hardly ever';
+  return `${strength}; in ${Math.round(looksPerDay).toLocaleString('en-US')} looks a day: ${often}`;
 }
 
 function figureText(figure: NonNullable<SymptomResource['figure']>): string[] {

@@ -124,6 +124,7 @@ function begin(ctx: Context, incident: Incident, action: Action): Action {
   tell(ctx, incident.id, 'acted', `${label(action)}: ${action.reason}`);
   ctx.event('action', 'info', `${label(action)}: ${action.reason}`, { service: action.service, incident: incident.id });
   ctx.dirty = true;
+  if (action.kind !== 'page') ctx.detection.acted(action.service);
   const slot = ctx.state.slots.get(action.target);
   switch (action.kind) {
     case 'restart':

@@ -881,6 +881,34 @@ describe('what telemetry shows', () => {
     expect(h.core.symptoms).toHaveLength(3);
   });
 
+  it('adds up: an odd metric and an odd log of one service call a human, and nothing is restarted', () => {
+    const h = running();
+    h.run(700_000);
+    const before = h.commands.length;
+    const rare = { looksPerDay: 500, logP: 7 };
+    h.signals(odd('web-1', rare, h.now));
+    h.run(60_000);
+    expect(h.core.incidents).toEqual([]);
+    h.signals(odd('web-2', { ...rare, resource: 'log.new' }, h.now));
+    h.run(30_000);
+    const [incident, ...more] = h.core.incidents;
+    expect(more).toEqual([]);
+    expect(incident?.status).toBe('escalated');
+    expect(incident?.title).toBe('web: metrics and logs are odd at the same time');
+    expect(incident?.symptoms.map(({ id, standing }) => `${id} ${standing}`).sort()).toEqual([
+      'anomalous.evidence:service/web alone',
+      'anomalous.log.new:instance/web-2 advisory',
+      'anomalous.metrics:instance/web-1 advisory',
+    ]);
+    expect(incident?.plans.flatMap(({ actions }) => actions.map(({ kind }) => kind))).toEqual(['page']);
+    expect(h.commands).toHaveLength(before);
+    for (const one of ['web-1', 'web-2']) {
+      for (const resource of ['metrics', 'log.new']) h.signals({ ...odd(one, { resource }), over: true });
+    }
+    h.run(700_000);
+    expect(h.core.incidents[0]?.status).toBe('resolved');
+  });
+
   it('calls a human when it stands alone, and is not what a restart is done for', () => {
     const h = running();
     const full = odd('web-1', { kind: 'saturating', resource: 'disk.forecast', standing: 'alone' });

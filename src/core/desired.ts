@@ -207,6 +207,7 @@ function closeChange(ctx: Context, change: OpenChange): void {
   if (state.changes.length > CHANGE_HISTORY) state.changes.shift();
   state.index += 1;
   ctx.dirty = true;
+  for (const name of change.services) ctx.detection.acted(name);
   ctx.event('change', 'info', `${change.kind} by ${change.who}: ${change.services.join(', ')}`, {
     ...(change.services.length === 1 && change.services[0] !== undefined ? { service: change.services[0] } : {}),
   });

@@ -109,12 +109,18 @@ export function explain(ctx: Context, incident: Incident): Diagnosis {
   const made = diagnose(input);
   const believed = known && isFading(incident, known, made) ? fading(known, made) : made;
   const diagnosis = { ...believed, sensitivity: sensitivityOf(known, believed, input) };
-  update(ctx, incident.id, { diagnosis, title: diagnosis.causes.length > 0 ? diagnosis.summary : incident.title });
+  update(ctx, incident.id, { diagnosis, title: titleOf(incident, diagnosis) });
   if (known?.summary !== diagnosis.summary && (diagnosis.causes.length > 0 || !known)) {
     tell(ctx, incident.id, 'explained', diagnosis.summary);
     ctx.event('diagnosis', 'warn', diagnosis.summary, { incident: incident.id });
   }
   return diagnosis;
+}
+
+/** What is known best: who did it; or, when nothing fails and nobody is believed to have done it, what is odd. */
+function titleOf({ title, symptoms }: Incident, { causes, abstained, summary }: Diagnosis): string {
+  const onlyOdd = symptoms.every(({ standing }) => standing !== undefined);
+  return causes.length === 0 || (abstained && onlyOdd) ? title : summary;
 }
 
 /** Worked out once for whoever is accused, at the second look that accuses it: it delays no repair. */

@@ -108,6 +108,7 @@ function restart(ctx: Context, name: string, instance: string | null, who: strin
     if (slot.phase === 'exited') requeue(ctx, slot, ctx.now);
     else if (slot.phase === 'pending') slot.startAfter = ctx.now;
     else retire(ctx, slot, true, service.spec.stop.drainMs, `restarted by ${who}`);
+    ctx.detection.acted(name);
     ctx.event('operator', 'info', `${instance} restarted by ${who}: ${why}`, { service: name, instance });
     ctx.ok(`restarting ${instance}`);
   });

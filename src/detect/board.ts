@@ -84,8 +84,9 @@ export class Board {
     entry.episode = episode;
     const moved = claim.summary !== symptom.summary || claim.evidence.join() !== symptom.evidence.join();
     if (!again && (!moved || now - entry.toldAt < REFRESH_MS)) return;
-    const { summary, evidence, logP, figure } = claim;
-    const told = { summary, evidence, logP, ...(figure ? { figure } : {}) };
+    const { summary, evidence, logP, looksPerDay, figure } = claim;
+    const looks = looksPerDay === undefined ? {} : { looksPerDay };
+    const told = { summary, evidence, logP, ...looks, ...(figure ? { figure } : {}) };
     entry.symptom = again ? { ...symptom, ...told, detectedAt: now } : { ...symptom, ...told };
     entry.toldAt = now;
     this.#news.push({ kind: 'updated', symptom: entry.symptom });

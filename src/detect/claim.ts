@@ -45,3 +45,10 @@ export function instanceRef(instance: Instance): EntityRef {
 export function isAlive(instance: Instance): boolean {
   return instance.phase === 'starting' || instance.phase === 'running';
 }
+
+/** Who misbehaves, of those that were looked at. */
+export function claimed(findings: ReadonlyMap<string, Finding>): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const [id, finding] of findings) if (finding !== null && finding !== 'unknown') ids.add(id);
+  return ids;
+}

@@ -5,6 +5,7 @@
  */
 import { describeExit, type Instance, type InstanceExit } from '../model/instance.ts';
 import type { ServiceSpec } from '../model/spec.ts';
+import type { SystemView } from '../model/view.ts';
 import { type InstanceDetector, instanceRef } from './claim.ts';
 
 export const crashed: InstanceDetector = {
@@ -31,4 +32,10 @@ export const crashed: InstanceDetector = {
 export function isUnmeant(exit: InstanceExit, instance: Instance, service: ServiceSpec): boolean {
   if (instance.phase === 'stopping') return false;
   return exit.reason !== 'code' || exit.code !== 0 || service.restart.condition === 'any';
+}
+
+/** The newest change of its service took it down: what died before that is nobody's concern any more. */
+export function isStoppedOnPurpose(instance: Instance, view: SystemView): boolean {
+  if (instance.phase !== 'exited' && instance.phase !== 'stopping') return false;
+  return view.changes.findLast(({ services }) => services.includes(instance.service))?.kind === 'down';
 }

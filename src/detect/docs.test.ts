@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FLOOR_SHARE, LOG_P, MIN_FAILURES } from './erroring.ts';
+import {
+  WINDOW_MS as EVIDENCE_MS,
+  FALSE_PER_DAY,
+  LEAST_P,
+  MEMORY_MS,
+  OPENS_AT,
+  PRICE,
+  TRUNCATION,
+} from './evidence/pool.ts';
 import { CLEAR_MS as FLAPPING_CLEAR_MS, FLAPS, WINDOW_MS } from './flapping.ts';
 import { CONFIRM_MS, SHALLOW_MS, STOPPED_MS } from './hung.ts';
 import { CPU_MS, CPU_SHARE, DISK_SHARE, EXHAUST_MS, FILES_SHARE, MEMORY_SHARE } from './saturating.ts';
@@ -35,6 +44,11 @@ describe('docs/detection.md', () => {
     [`| disk (node) | ${DISK_SHARE * 100} % of the file system`, true],
     [`up to ${BASELINE_GAP_MS / 1_000} s ago`, true],
     [`lasts for ${ADAPT_MS / 60_000} minutes`, true],
+    [`of one service within ${EVIDENCE_MS / 60_000} minutes are`, true],
+    ['Below 1 in 10,000 no chance', LEAST_P === 1e-4],
+    [`what is below ${TRUNCATION * 100} %`, true],
+    [`from −log10 p ${OPENS_AT.toFixed(1)}: one false alert per service in a year`, FALSE_PER_DAY === 1 / 365],
+    ['ten times harder, falling off over a week', PRICE === 1 && MEMORY_MS === 7 * 86_400_000],
   ])('says "%s", and so does the code', (sentence, holds) => {
     expect(text).toContain(sentence);
     expect(holds).toBe(true);

@@ -13,13 +13,15 @@ import type { Ms } from '../model/time.ts';
 import type { SystemView } from '../model/view.ts';
 import { Board } from './board.ts';
 import { takeCheck, voidFailures } from './checks.ts';
-import { type Finding, type InstanceDetector, type InstanceFacts, instanceRef, isAlive } from './claim.ts';
+import { claimed, type Finding, type InstanceFacts, instanceRef, isAlive } from './claim.ts';
 import { Claims, exists } from './claims.ts';
 import type { Liveness, SymptomUpdate } from './contract.ts';
-import { crashed, isUnmeant } from './crashed.ts';
+import { isStoppedOnPurpose, isUnmeant } from './crashed.ts';
 import { CLEAR_MS as ERRORING_CLEAR_MS, erroringInstances, erroringService } from './erroring.ts';
-import { WINDOW_MS as FLAPPING_WINDOW_MS, flapping } from './flapping.ts';
+import { EvidencePool, type EvidenceSnapshot } from './evidence/pool.ts';
+import { WINDOW_MS as FLAPPING_WINDOW_MS } from './flapping.ts';
 import { hung } from './hung.ts';
+import { INSTANCE_DETECTORS } from './instance-detectors.ts';
 import { Objectives, type ObjectivesSnapshot } from './objectives.ts';
 import {
   beginLife,
@@ -32,29 +34,13 @@ import {
   notePasses,
   takeStall,
 } from './record.ts';
-import {
-  CLEAR_MS as SATURATING_CLEAR_MS,
-  saturatingCpu,
-  saturatingDisk,
-  saturatingFiles,
-  saturatingMemory,
-} from './saturating.ts';
+import { CLEAR_MS as SATURATING_CLEAR_MS, saturatingDisk } from './saturating.ts';
 import { Member, ServiceFacts } from './service-facts.ts';
 import { CLEAR_MS as SLOW_CLEAR_MS, slowInstances, slowService } from './slow.ts';
 import { callersByCallee, gather, normBefore } from './traffic.ts';
-import { CLEAR_MS as UNREACHABLE_CLEAR_MS, unreachable, unreachableService } from './unreachable.ts';
+import { CLEAR_MS as UNREACHABLE_CLEAR_MS, unreachableService } from './unreachable.ts';
 
 export type { Liveness, SymptomUpdate } from './contract.ts';
-
-const INSTANCE_DETECTORS: readonly InstanceDetector[] = [
-  crashed,
-  hung,
-  unreachable,
-  flapping,
-  saturatingMemory,
-  saturatingCpu,
-  saturatingFiles,
-];
 
 /** Everything is looked at this often; what has news, at every evaluation. */
 const SCAN_MS: Ms = 1_000;
@@ -74,6 +60,7 @@ interface Saved {
   readonly evaluatedAt: Ms | null;
   readonly claims?: readonly (readonly [string, Ms])[];
   readonly objectives?: ObjectivesSnapshot;
+  readonly evidence?: EvidenceSnapshot;
 }
 
 export class Detection {
@@ -89,6 +76,7 @@ export class Detection {
   #evaluatedAt: Ms | null = null;
   #claims = new Claims();
   #objectives = new Objectives();
+  #evidence = new EvidencePool();
 
   static restore(snapshot: unknown): Detection {
     const saved = structuredClone(snapshot) as Saved;
@@ -103,6 +91,7 @@ export class Detection {
     detection.#evaluatedAt = saved.evaluatedAt;
     detection.#claims = new Claims(saved.claims);
     detection.#objectives = new Objectives(saved.objectives);
+    detection.#evidence = new EvidencePool(saved.evidence);
     return detection;
   }
 
@@ -118,6 +107,7 @@ export class Detection {
       evaluatedAt: this.#evaluatedAt,
       claims: this.#claims.snapshot(),
       objectives: this.#objectives.snapshot(),
+      evidence: this.#evidence.snapshot(),
     };
     return saved;
   }
@@ -141,7 +131,12 @@ export class Detection {
     else if (signal.kind === 'node') this.#takeNode(signal, view, now);
     else if (signal.kind === 'claim') this.#claims.take(signal, this.#board, view, now);
     else if (signal.kind !== 'change') this.#takeOfInstance(signal, view, now);
-    return this.#board.takeNews();
+    return this.#news(view, now);
+  }
+
+  /** Something was done about this service: what was said of it was worth it. */
+  acted(service: string): void {
+    this.#evidence.acted(service);
   }
 
   evaluate(view: SystemView, now: Ms): readonly SymptomUpdate[] {
@@ -149,7 +144,13 @@ export class Detection {
     this.#evaluatedAt = now;
     if (this.#scannedAt === null || now - this.#scannedAt >= SCAN_MS) this.#scan(view, now);
     else for (const id of [...this.#active]) this.#judgeInstance(id, view, now);
-    return this.#board.takeNews();
+    return this.#news(view, now);
+  }
+
+  #news(view: SystemView, now: Ms): readonly SymptomUpdate[] {
+    const news = this.#board.takeNews();
+    this.#evidence.note(news, view, now);
+    return news;
   }
 
   #takeEdge(signal: EdgeSignal, view: SystemView): void {
@@ -289,6 +290,7 @@ export class Detection {
     }
     this.#trafficNews.clear();
     this.#objectives.evaluate(view, this.#board, now);
+    this.#evidence.evaluate(view, this.#board, now);
     this.#sweep(view, now);
   }
 
@@ -384,16 +386,4 @@ export class Detection {
     }
     for (const name of this.#noneReadySince.keys()) if (!view.services.has(name)) this.#noneReadySince.delete(name);
   }
-}
-
-/** The newest change of its service took it down: what died before that is nobody's concern any more. */
-function isStoppedOnPurpose(instance: Instance, view: SystemView): boolean {
-  if (instance.phase !== 'exited' && instance.phase !== 'stopping') return false;
-  return view.changes.findLast(({ services }) => services.includes(instance.service))?.kind === 'down';
-}
-
-function claimed(findings: ReadonlyMap<string, Finding>): ReadonlySet<string> {
-  const ids = new Set<string>();
-  for (const [id, finding] of findings) if (finding !== null && finding !== 'unknown') ids.add(id);
-  return ids;
 }

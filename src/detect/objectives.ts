@@ -118,6 +118,8 @@ function claimOf(
     resource: `objective.${name}`,
     onsetAt: onsetAt ?? now,
     logP: shown.minusLog10P,
+    // Windows overlap: as many looks as there are short ones in a day.
+    looksPerDay: 86_400_000 / shown.rule.shortMs,
     summary: `${entity.name} misses its objective ${name} (${aim})`,
     evidence: burning.flatMap(({ reason }) => reason ?? []),
     standing: page ? 'alone' : 'advisory',

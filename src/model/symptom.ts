@@ -29,6 +29,12 @@ export interface SymptomClaim {
   readonly onsetAt: Ms;
   /** Strength of evidence as −log10 p, or null where the detector cannot say (an exit is a fact). */
   readonly logP: number | null;
+  /**
+   * Looks a day that could have led to this by chance, `logP` being the strength of one of them: so often a day chance
+   * alone says such a thing is `looksPerDay` · 10^−`logP`. Absent where the strength says nothing about chance (a trend
+   * that is real, the word of another tool): such a claim does not add up with others.
+   */
+  readonly looksPerDay?: number;
   /** One line, present tense: `payments-2 exited with signal SIGKILL`. */
   readonly summary: string;
   /** What it is based on: numbers with units, check errors, baselines. */

@@ -37,6 +37,8 @@ const HYSTERESIS = 1;
 /** Templates quoted as evidence, and how much of each. */
 const QUOTED = 3;
 const QUOTE_CHARS = 160;
+/** Every bucket is a look. */
+const LOOKS_PER_DAY = 86_400_000 / BUCKET_MS;
 
 export class LogWatch {
   readonly #entity: EntityRef;
@@ -183,6 +185,7 @@ export class LogWatch {
       resource: 'log.new',
       onsetAt: bucket * BUCKET_MS,
       logP,
+      looksPerDay: LOOKS_PER_DAY,
       summary: `${this.#entity.name} logs something new: ${texts[0]}`,
       evidence: [
         ...texts.slice(0, QUOTED),
@@ -224,6 +227,7 @@ export class LogWatch {
         resource,
         onsetAt: bucket * BUCKET_MS,
         logP,
+        looksPerDay: this.#rates.size * LOOKS_PER_DAY,
         summary: `${this.#entity.name} logs ${this.#quote(id)} ${count} times in ${formatDuration(BUCKET_MS)}`,
         evidence: [`usually ${mean.toPrecision(2)} times`],
       });
@@ -248,6 +252,7 @@ export class LogWatch {
       resource: 'log.volume',
       onsetAt: bucket * BUCKET_MS,
       logP,
+      looksPerDay: LOOKS_PER_DAY,
       summary: `${this.#entity.name} logs much more than usual, mostly ${this.#quote(most[0]?.[0] ?? 0)}`,
       evidence: [
         `${count} lines in ${formatDuration(BUCKET_MS)}, usually ${mean.toPrecision(2)}`,
@@ -260,19 +265,19 @@ export class LogWatch {
     if (!this.#stream || !this.#isWarm(bucket)) return [];
     const whole = this.#stream.silenceByTime(bucket);
     if (this.#mayClaim('silent', 'log', whole, 1, now)) {
-      return [this.#silence(this.#stream, 'anything', 'log', whole, bucket)];
+      return [this.#silence(this.#stream, 'anything', 'log', whole, 1, bucket)];
     }
     const claims: Claim[] = [];
     for (const [id, rate] of this.#rates) {
       const logP = rate.silence(bucket, this.#lines);
       const resource = `log.${id}`;
       if (!this.#mayClaim('silent', resource, logP, this.#rates.size, now)) continue;
-      claims.push(this.#silence(rate, this.#quote(id), resource, logP, bucket));
+      claims.push(this.#silence(rate, this.#quote(id), resource, logP, this.#rates.size, bucket));
     }
     return claims;
   }
 
-  #silence(rate: Rate, what: string, resource: string, logP: number, bucket: number): Claim {
+  #silence(rate: Rate, what: string, resource: string, logP: number, tests: number, bucket: number): Claim {
     const silentMs = (bucket - rate.lastBucket) * BUCKET_MS;
     return {
       kind: 'silent',
@@ -280,6 +285,7 @@ export class LogWatch {
       resource,
       onsetAt: (rate.lastBucket + 1) * BUCKET_MS,
       logP,
+      looksPerDay: tests * LOOKS_PER_DAY,
       summary: `${this.#entity.name} no longer logs ${what}`,
       evidence: [
         `silent for ${formatDuration(silentMs)}, before never longer than ${formatDuration(rate.longestPause * BUCKET_MS)}`,
@@ -290,7 +296,7 @@ export class LogWatch {
   #mayClaim(kind: Claim['kind'], resource: string, logP: number, tests: number, now: Ms): boolean {
     if (logP <= 0) return false;
     if (!this.#open.has(`${kind}/${resource}`)) return logP >= this.#allowance.needed(tests, BUCKET_MS, now);
-    return logP >= Math.log10((tests * 86_400_000) / BUCKET_MS) - HYSTERESIS;
+    return logP >= Math.log10(tests * LOOKS_PER_DAY) - HYSTERESIS;
   }
 
   /** Each claim that was not there before costs something. */

@@ -73,7 +73,7 @@ export class AlertGate {
     known.seenAt = now;
     const news = claim.summary !== known.claim.summary || claim.standing !== known.claim.standing;
     if (now - known.toldAt < (news ? NEWS_MS : REPEAT_MS)) return null;
-    known.claim = { ...claim, onsetAt: Math.min(claim.onsetAt, known.claim.onsetAt) };
+    known.claim = { ...withLooks(claim, looksPerDay), onsetAt: Math.min(claim.onsetAt, known.claim.onsetAt) };
     known.toldAt = now;
     return { kind: 'claim', at: now, claim: known.claim, over: false };
   }
@@ -87,9 +87,15 @@ export class AlertGate {
       if ((claim.logP ?? 0) < allowance.needed(looksPerDay, DAY_MS, now)) return null;
       allowance.spend(now);
     }
-    this.#open.set(id, { claim, service, seenAt: now, toldAt: now });
-    return { kind: 'claim', at: now, claim, over: false };
+    const told = withLooks(claim, looksPerDay);
+    this.#open.set(id, { claim: told, service, seenAt: now, toldAt: now });
+    return { kind: 'claim', at: now, claim: told, over: false };
   }
+}
+
+/** What was a matter of chance says of how many. */
+function withLooks(claim: SymptomClaim, looksPerDay: number): SymptomClaim {
+  return looksPerDay > 0 ? { ...claim, looksPerDay } : claim;
 }
 
 /** Whose allowance pays: a node has its own. */

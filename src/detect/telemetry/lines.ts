@@ -83,7 +83,7 @@ export class LogStreams {
         if (claim.kind === 'silent' && !runs(claim.entity)) continue;
         const onsetAt = toMs(claim.onsetAt);
         const figure = figureOf(stream);
-        found.push({ claim: { ...claim, onsetAt, standing: 'advisory', figure }, looksPerDay: 1 });
+        found.push({ claim: { ...claim, onsetAt, standing: 'advisory', figure }, looksPerDay: claim.looksPerDay ?? 1 });
       }
     }
     return found;
