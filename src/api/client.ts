@@ -5,6 +5,7 @@
 import { asHoldfastError, type HoldfastError } from '../model/errors.ts';
 import type { OperatorCommand } from '../model/operator.ts';
 import type {
+  CauseOffer,
   CoverageResource,
   FaultsResource,
   ProofDetail,
@@ -159,6 +160,11 @@ export class HoldfastClient {
   /** The id may be a prefix. */
   proof(id: string): Promise<ProofDetail> {
     return this.#get(`/v1/proofs/${encodeURIComponent(id)}`);
+  }
+
+  /** What proving the cause of an incident would do. `on`: a service or instance other than a twin of the accused. */
+  proofOffer(incident: string, on?: string): Promise<CauseOffer> {
+    return this.#get(`/v1/incidents/${encodeURIComponent(incident)}/proof`, on === undefined ? {} : { on });
   }
 
   prove(request: ProofRequest): Promise<ProofStarted> {

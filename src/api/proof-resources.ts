@@ -64,6 +64,34 @@ export interface ProofResource {
   readonly progress: readonly { readonly at: string; readonly text: string }[];
   /** What changed since the same experiment was judged before; null: nothing to compare. */
   readonly trend: string | null;
+  /** Of a run that injects what a diagnosis suspects; null: any other. */
+  readonly cause: {
+    readonly incident: string;
+    readonly accused: string;
+    /** The instance that is struck. */
+    readonly target: string;
+    /** Written down before the run. */
+    readonly predicted: string;
+    /** Null until it is judged. */
+    readonly verdict: 'confirmed' | 'refuted' | 'inconclusive' | null;
+    readonly measured: string | null;
+  } | null;
+}
+
+/** GET /v1/incidents/{id}/proof: what proving its cause would do, either way. Nothing is done. */
+export interface CauseOffer {
+  readonly incident: string;
+  readonly accused: string | null;
+  readonly mechanism: string | null;
+  /** By reversing it. `text`: exactly what would be done, or why it cannot be. */
+  readonly repair: { readonly possible: boolean; readonly text: string };
+  /** By injecting the like of it elsewhere. */
+  readonly injection: {
+    readonly possible: boolean;
+    readonly text: string;
+    readonly target: string | null;
+    readonly prediction: string | null;
+  };
 }
 
 /** GET /v1/proofs/{id} */
@@ -126,7 +154,9 @@ export interface ProofRequest {
         readonly pairs: boolean;
         readonly faults: readonly string[];
         readonly services: readonly string[];
-      };
+      }
+    /** Injects what the diagnosis of an incident suspects: at a twin of the accused, or on this service or instance. */
+    | { readonly kind: 'cause'; readonly incident: string; readonly on: string | null };
   /** For `env` in configuration and secrets. */
   readonly environment: Readonly<Record<string, string>>;
   /** Names the exact targets and does nothing. */

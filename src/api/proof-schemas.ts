@@ -89,7 +89,33 @@ const proof = {
   actions: strings,
   progress: Type.Array(Type.Object({ at: time, text: Type.String() })),
   trend: nullable(Type.String()),
+  cause: nullable(
+    Type.Object({
+      incident: Type.String(),
+      accused: Type.String(),
+      target: Type.String(),
+      predicted: Type.String(),
+      verdict: nullable(Type.Enum(['confirmed', 'refuted', 'inconclusive'])),
+      measured: nullable(Type.String()),
+    }),
+  ),
 };
+
+export const CauseOfferSchema = Type.Object(
+  {
+    incident: Type.String(),
+    accused: nullable(Type.String()),
+    mechanism: nullable(Type.String()),
+    repair: Type.Object({ possible: Type.Boolean(), text: Type.String() }),
+    injection: Type.Object({
+      possible: Type.Boolean(),
+      text: Type.String(),
+      target: nullable(Type.String()),
+      prediction: nullable(Type.String()),
+    }),
+  },
+  { title: 'CauseOffer', description: 'What proving the cause of an incident would do. Nothing is done.' },
+);
 
 export const ProofSchema = Type.Object(proof, { title: 'Proof' });
 
@@ -153,6 +179,14 @@ export const ProofRequestSchema = Type.Object(
           pairs: Type.Boolean(),
           faults: names,
           services: names,
+        },
+        closed,
+      ),
+      Type.Object(
+        {
+          kind: Type.Literal('cause'),
+          incident: Type.String({ maxLength: 200 }),
+          on: nullable(Type.String({ maxLength: 200 })),
         },
         closed,
       ),

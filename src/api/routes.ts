@@ -219,6 +219,15 @@ export const ROUTES = {
     params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
     reply: json(p.ProofDetailSchema),
   },
+  getProofOffer: {
+    ...read,
+    path: '/v1/incidents/{id}/proof',
+    summary:
+      'What proving its cause would do: by reversing it, and by injecting the like of it elsewhere (`on`: where).',
+    params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) }),
+    query: Type.Object({ on: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) }, closed),
+    reply: json(p.CauseOfferSchema),
+  },
   startProofs: {
     ...act,
     path: '/v1/proofs',

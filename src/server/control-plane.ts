@@ -3,6 +3,7 @@
  * Implementations throw HoldfastError.
  */
 import type {
+  CauseOffer,
   CoverageResource,
   FaultsResource,
   ProofDetail,
@@ -47,6 +48,8 @@ export interface ProvingPlane {
   one(id: string): ProofDetail;
   start(request: ProofRequest, actor: Actor): Promise<ProofStarted>;
   stop(actor: Actor): Promise<Acknowledgement>;
+  /** What proving the cause of an incident would do; nothing is done. `on`: elsewhere than at a twin. */
+  offer(incident: string, on: string | null): CauseOffer;
   faults(): FaultsResource;
   coverage(): CoverageResource;
   live(): ProvingResource;

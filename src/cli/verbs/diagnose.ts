@@ -1,26 +1,43 @@
 /**
  * `diagnose`: why the system is not well, now: every open incident with its causes and what is being done; or one
- * incident, also a closed one. With --prove the suspected cause is reversed, to see whether the damage goes with it.
+ * incident, also a closed one. With --prove the suspected cause is reversed, to see whether the damage goes with it;
+ * with --prove --elsewhere the like of it is injected at a twin, to see whether the like damage comes with it.
  */
 import type { Command } from 'commander';
 import type { HoldfastClient } from '../../api/client.ts';
+import type { CauseOffer } from '../../api/proof-resources.ts';
 import type { IncidentResource } from '../../api/resources.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import type { Ms } from '../../model/time.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { EXIT } from '../exit.ts';
 import { incidents as kind } from '../kinds.ts';
-import { durationArgument, type OutputOptions, verb, withConnection, withOutput, withReason } from '../options.ts';
+import {
+  type ConfirmOptions,
+  confirm,
+  type DryRunOptions,
+  durationArgument,
+  type OutputOptions,
+  verb,
+  withConfirm,
+  withConnection,
+  withDryRun,
+  withOutput,
+  withReason,
+} from '../options.ts';
 import { renderList, renderOne } from '../output.ts';
+import { prove as runProof } from '../proving.ts';
 import { diagnoseFrom, type RecordedOptions, withRecorded } from '../recorded.ts';
 import { tellIncident } from '../story.ts';
 import { out, print, say, suggest } from '../terminal.ts';
 import { patiently } from '../wait.ts';
 import { printOrWatch } from '../watch.ts';
 
-interface Options extends ConnectionOptions, OutputOptions, RecordedOptions {
+interface Options extends ConnectionOptions, OutputOptions, RecordedOptions, ConfirmOptions, DryRunOptions {
   readonly check?: true;
   readonly prove?: true;
+  /** true: at a twin of the accused. */
+  readonly elsewhere?: true | string;
   readonly timeout: Ms;
   readonly reason?: string;
 }
@@ -40,12 +57,16 @@ export function register(program: Command): void {
       '--prove',
       'reverse the suspected cause of this incident, under the guard rails, and see what becomes of it',
     )
+    .option(
+      '--elsewhere [where]',
+      'with --prove, when it is over: inject the like of it at a twin, or at this service or instance',
+    )
     .option('--timeout <duration>', 'how long to wait for the proof (2m)', durationArgument, 120_000);
-  const all = withReason(withOutput(withConnection(withRecorded(command))));
+  const all = withDryRun(withConfirm(withReason(withOutput(withConnection(withRecorded(command))))));
   all.action(async (what: string | undefined, options: Options) => {
     if (options.from !== undefined) return diagnoseFrom(what, options);
     const client = connect(options);
-    if (options.prove) return prove(client, what, options);
+    if (options.prove || options.elsewhere !== undefined) return prove(client, what, options);
     if (what !== undefined && (await isIncident(client, what))) return tellOne(client, what, options);
     await tellOpen(client, what, options);
   });
@@ -85,6 +106,10 @@ async function isIncident(client: HoldfastClient, what: string): Promise<boolean
 async function prove(client: HoldfastClient, what: string | undefined, options: Options): Promise<void> {
   if (what === undefined)
     throw new HoldfastError('HF7002', 'say which incident is to be proved: diagnose INCIDENT --prove');
+  const where = typeof options.elsewhere === 'string' ? options.elsewhere : undefined;
+  const offer = await client.proofOffer(what, where);
+  if (options.dryRun) return print(offerText(offer));
+  if (options.elsewhere !== undefined) return inject(client, offer, where, options);
   const { id, proof: known } = await client.incident(what);
   if (known === null || known.verdict === 'inconclusive') {
     const { detail } = await client.operate({ kind: 'prove', incident: id }, options.reason ?? `prove ${id}`);
@@ -93,6 +118,35 @@ async function prove(client: HoldfastClient, what: string | undefined, options: 
   const incident = await proofOf(client, id, options.timeout);
   print(await renderOne(incident, incident.id, options.output, () => tellIncident(incident, out)));
   if (incident.proof?.verdict !== 'confirmed') process.exitCode = EXIT.negative;
+}
+
+async function inject(
+  client: HoldfastClient,
+  { incident, injection }: CauseOffer,
+  where: string | undefined,
+  options: Options,
+): Promise<void> {
+  if (!injection.possible) {
+    const remedy = `holdfast diagnose ${incident} --prove --dry-run says what can be done.`;
+    throw new HoldfastError('HF8305', `${incident}: ${injection.text}`, { remedy });
+  }
+  say(`Would do: ${injection.text}.`);
+  say(`Predicted: ${injection.prediction}.`);
+  await confirm('Break it on purpose?', options);
+  const why = options.reason ?? `prove the cause of ${incident}`;
+  const run = { kind: 'cause', incident, on: where ?? null } as const;
+  await runProof(client, { run, environment: {}, dryRun: false, why }, options);
+}
+
+function offerText({ incident, accused, mechanism, repair, injection }: CauseOffer): string {
+  if (accused === null) return `${incident}: ${repair.text}`;
+  const mark = (possible: boolean): string => (possible ? out.green('✓') : out.yellow('–'));
+  return [
+    `${incident}: ${accused}, ${mechanism}`,
+    `${mark(repair.possible)} by reversing it: ${repair.text}`,
+    `${mark(injection.possible)} by injecting it elsewhere: ${injection.text}`,
+    ...(injection.prediction === null ? [] : [`  predicted: ${injection.prediction}`]),
+  ].join('\n');
 }
 
 async function proofOf(client: HoldfastClient, id: string, timeoutMs: number): Promise<IncidentResource> {

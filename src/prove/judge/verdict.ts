@@ -1,6 +1,7 @@
 /** The words of a judgement. A verdict is JSON as it stands: that is also its machine-readable output. */
 import type { FaultClass, Incident } from '../../model/incident.ts';
 import type { Ms } from '../../model/time.ts';
+import type { CauseVerdict } from '../cause/index.ts';
 import type { ConsistencyModel, Experiment, Journal } from '../experiment/index.ts';
 
 export type VerdictWord = 'confirmed' | 'mismatch' | 'inconclusive';
@@ -16,6 +17,7 @@ export const ASPECTS = [
   'consistency',
   'residue',
   'steady',
+  'cause',
 ] as const;
 export type Aspect = (typeof ASPECTS)[number];
 
@@ -49,6 +51,8 @@ export interface Verdict {
   readonly faults: readonly { readonly kind: string; readonly service: string | null }[];
   readonly durationMs: Ms;
   readonly halted: boolean;
+  /** Of a run that injects what a diagnosis suspects: what it says of that diagnosis. */
+  readonly cause?: CauseVerdict;
 }
 
 /** What users lost over the run. */

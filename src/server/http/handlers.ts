@@ -62,6 +62,7 @@ export function handlers(plane: ControlPlane, facts: ServerFacts): Handlers {
     operate: ({ body, actor }) => plane.operate(body.command, actor(body.why)),
     listProofs: ({ query }) => plane.proving.list(query.limit ?? 50),
     getProof: ({ params }) => plane.proving.one(params.id),
+    getProofOffer: ({ params, query }) => plane.proving.offer(params.id, query.on ?? null),
     startProofs: ({ body, actor }) => plane.proving.start(body, actor(body.why)),
     stopProofs: ({ body, actor }) => plane.proving.stop(actor(body.why)),
     listFaults: () => plane.proving.faults(),

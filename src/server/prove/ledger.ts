@@ -1,4 +1,5 @@
 /** What has been proven, in the store under /proofs/: one record for each run, the newest PROOFS_KEPT of them. */
+import type { CauseTest } from '../../prove/cause/index.ts';
 import type { Verdict } from '../../prove/judge/index.ts';
 import type { Store } from '../../store/contract.ts';
 import { listAll } from '../list-all.ts';
@@ -19,6 +20,8 @@ export interface ProofRecord {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly verdict: Verdict | null;
+  /** Absent in records of older versions. */
+  readonly cause?: CauseTest | null;
   readonly progress: readonly { readonly at: string; readonly text: string }[];
 }
 

@@ -3,23 +3,27 @@
  * and services that nobody depends on (a load generator stands for its customers): what happens further inside only
  * counts as far as it reaches them.
  */
+
 import { Histogram } from '../../model/histogram.ts';
 import { type EdgeFailures, OUTSIDE } from '../../model/signal.ts';
 import type { Ms } from '../../model/time.ts';
 import type { EdgeBaseline, SystemView } from '../../model/view.ts';
+import type { Lost } from '../../prove/cause/index.ts';
 import type { Losses } from '../../prove/judge/index.ts';
 
 interface Tick {
   readonly at: Ms;
   readonly requests: number;
   readonly failed: number;
+  readonly waitedMs: Ms;
 }
 
 /** Windows of the traffic layer arrive up to this late. */
 const LATE_MS: Ms = 1_200;
 /** Fewer calls than this say nothing about a share. */
 const MIN_REQUESTS = 20;
-const KEPT_MS: Ms = 120_000;
+/** Longer than a run that is judged by its parts. */
+const KEPT_MS: Ms = 600_000;
 
 export class LossMeter {
   readonly #view: SystemView;
@@ -41,20 +45,14 @@ export class LossMeter {
   read(now: Ms): void {
     const to = now - LATE_MS;
     if (to <= this.#readTo) return;
-    let [requests, failed] = [0, 0];
-    for (const { caller, callee } of this.#view.edges.pairs()) {
-      if (!isUser(this.#view, caller)) continue;
-      const usual = this.#baseline(caller, callee);
-      for (const window of this.#view.edges.windows(caller, callee, this.#readTo, to)) {
-        const bad = failuresOf(window.failures);
-        requests += window.requests;
-        failed += bad;
-        this.#waitedMs += extraMs(window.latency, usual);
-      }
-    }
+    const { requests, failed, waitedMs } = lossesOf(this.#view, this.#readTo, to, (caller, callee) =>
+      this.#baseline(caller, callee),
+    );
     this.#requests += requests;
     this.#failed += failed;
-    this.#ticks = [...this.#ticks.filter(({ at }) => at > now - KEPT_MS), { at: to, requests, failed }];
+    this.#waitedMs += waitedMs;
+    this.#ticks.push({ at: to, requests, failed, waitedMs });
+    while ((this.#ticks[0]?.at ?? now) <= now - KEPT_MS) this.#ticks.shift();
     this.#readTo = to;
   }
 
@@ -63,6 +61,18 @@ export class LossMeter {
     if (this.#requests === 0) return null;
     const seconds = this.#waitedMs / 1_000;
     return { requests: this.#failed, seconds, budget: this.#budgetUsed() };
+  }
+
+  /** As far as it has been read. */
+  between(from: Ms, to: Ms): Lost {
+    const ticks = this.#ticks.filter(({ at }) => at > from && at <= to);
+    const sum = (of: (tick: Tick) => number): number => ticks.reduce((all, tick) => all + of(tick), 0);
+    return {
+      overMs: Math.max(0, Math.min(to, this.#readTo) - from),
+      requests: sum(({ requests }) => requests),
+      failed: sum(({ failed }) => failed),
+      waitedSeconds: sum(({ waitedMs }) => waitedMs) / 1_000,
+    };
   }
 
   /** Over the last `forMs`; null while that long has not been looked at, or too few called. */
@@ -93,6 +103,33 @@ export class LossMeter {
     if (!this.#baselines.has(key)) this.#baselines.set(key, this.#view.edges.baseline(caller, callee, this.#since));
     return this.#baselines.get(key);
   }
+}
+
+/** Over windows that are still kept, against what was usual before `normalBefore`. */
+export function usersLosses(view: SystemView, normalBefore: Ms, from: Ms, to: Ms): Lost {
+  const { requests, failed, waitedMs } = lossesOf(view, from, to, (caller, callee) =>
+    view.edges.baseline(caller, callee, normalBefore),
+  );
+  return { overMs: to - from, requests, failed, waitedSeconds: waitedMs / 1_000 };
+}
+
+function lossesOf(
+  view: SystemView,
+  from: Ms,
+  to: Ms,
+  usualOf: (caller: string, callee: string) => EdgeBaseline | undefined,
+): Omit<Tick, 'at'> {
+  let [requests, failed, waitedMs] = [0, 0, 0];
+  for (const { caller, callee } of view.edges.pairs()) {
+    if (!isUser(view, caller)) continue;
+    const usual = usualOf(caller, callee);
+    for (const window of view.edges.windows(caller, callee, from, to)) {
+      requests += window.requests;
+      failed += failuresOf(window.failures);
+      waitedMs += extraMs(window.latency, usual);
+    }
+  }
+  return { requests, failed, waitedMs };
 }
 
 function isUser(view: SystemView, caller: string): boolean {

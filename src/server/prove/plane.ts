@@ -24,6 +24,7 @@ import { describe, grid, junit, trend, type Verdict } from '../../prove/judge/in
 import type { ProvingPlane } from '../control-plane.ts';
 import { iso } from '../mapping/facts.ts';
 import { catalogueOf, closedServices, knownKinds } from './catalogue.ts';
+import { experimentOfCause, offerOf, testOf } from './cause.ts';
 import { exploration } from './exploration.ts';
 import type { ProofRecord } from './ledger.ts';
 import type { Order, Proofs } from './proofs.ts';
@@ -32,6 +33,7 @@ export interface ProvingOptions {
   readonly core: Core;
   readonly proofs: Proofs;
   readonly kinds: () => readonly FaultKindFacts[];
+  readonly now: () => Ms;
 }
 
 /** Of files that say nothing else. */
@@ -39,7 +41,7 @@ const FILE_SETTLE_MS: Ms = 60_000;
 const MACHINE = '(machine)';
 const LIVE_SHOWN = 50;
 
-export function provingPlane({ core, proofs, kinds }: ProvingOptions): ProvingPlane {
+export function provingPlane({ core, proofs, kinds, now }: ProvingOptions): ProvingPlane {
   const list = (limit: number): readonly ProofResource[] =>
     proofs.records
       .filter(({ dryRun }) => !dryRun)
@@ -58,7 +60,10 @@ export function provingPlane({ core, proofs, kinds }: ProvingOptions): ProvingPl
         if (records.length === 0) throw new HoldfastError('HF8305', 'no fault fits');
         return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices: [] };
       }
-      const { orders, notices } = ordersOf(request, request.run, core, kinds());
+      const { orders, notices } =
+        request.run.kind === 'cause'
+          ? { orders: [causeOrder(request, request.run, core, kinds(), now())], notices: [] }
+          : ordersOf(request, request.run, core, kinds());
       const records = await proofs.start(orders, actor);
       return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices };
     },
@@ -66,6 +71,7 @@ export function provingPlane({ core, proofs, kinds }: ProvingOptions): ProvingPl
       const count = proofs.stop(why === '' ? `stopped by ${who}` : `stopped by ${who}: ${why}`);
       return { detail: count === 0 ? 'no experiment is under way' : `${count} runs end, faults first` };
     },
+    offer: (incident, on) => offerOf(core, kinds(), incident, on, now()),
     faults: (): FaultsResource => ({ kinds: kinds(), running: running() }),
     coverage: () => coverageOf(core, proofs, kinds()),
     // Sent to every reader with each line of progress: the evidence is asked for by whoever looks at one.
@@ -78,7 +84,7 @@ export function provingPlane({ core, proofs, kinds }: ProvingOptions): ProvingPl
 
 function ordersOf(
   { environment, dryRun }: ProofRequest,
-  run: Exclude<ProofRequest['run'], { kind: 'explore' }>,
+  run: Exclude<ProofRequest['run'], { kind: 'explore' | 'cause' }>,
   core: Core,
   kinds: readonly FaultKindFacts[],
 ): { readonly orders: readonly Order[]; readonly notices: readonly string[] } {
@@ -113,6 +119,19 @@ function ordersOf(
     ),
     notices,
   };
+}
+
+function causeOrder(
+  { environment, dryRun }: ProofRequest,
+  { incident, on }: Extract<ProofRequest['run'], { kind: 'cause' }>,
+  core: Core,
+  kinds: readonly FaultKindFacts[],
+  now: Ms,
+): Order {
+  const cause = testOf(core, kinds, incident, on, now);
+  const { experiment } = parseExperiment(experimentOfCause(cause), { kinds: knownKinds(kinds) });
+  const directory = core.spec?.baseDir ?? '/';
+  return { experiment, source: 'cause', directory, environment, dryRun, settleMs: SETTLE_MS, cause };
 }
 
 function readExperiment({ file, text }: ExperimentFile, kinds: FaultCatalogue): ParsedExperiment {
@@ -200,6 +219,20 @@ function proofResource(record: ProofRecord, before: Verdict | null): ProofResour
     actions: verdict?.actions ?? [],
     progress,
     trend: verdict === null ? null : trend(before, verdict),
+    cause: causeResource(record),
+  };
+}
+
+function causeResource({ cause, verdict }: ProofRecord): ProofResource['cause'] {
+  if (!cause) return null;
+  const { incident, accused, target, prediction } = cause;
+  return {
+    incident,
+    accused,
+    target,
+    predicted: prediction.text,
+    verdict: verdict?.cause?.verdict ?? (verdict === null ? null : 'inconclusive'),
+    measured: verdict?.cause?.measured ?? null,
   };
 }
 

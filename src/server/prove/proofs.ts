@@ -7,9 +7,11 @@ import type { Core } from '../../core/contract.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import type { FaultCommand, FaultKindFacts } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
+import type { CauseTest } from '../../prove/cause/index.ts';
 import { type Experiment, type Journal, withinWindows } from '../../prove/experiment/index.ts';
 import { type Evidence, judge, type Verdict } from '../../prove/judge/index.ts';
 import type { Actor } from '../control-plane.ts';
+import { AFTERWARDS_MS, withCause } from './cause.ts';
 import { type AddressOf, Recording } from './consistency.ts';
 import { PROOFS_KEPT, type ProofLedger, type ProofRecord } from './ledger.ts';
 import { Runner } from './runner.ts';
@@ -40,6 +42,8 @@ export interface Order {
   readonly dryRun: boolean;
   /** How long the system may take to be steady again. */
   readonly settleMs: Ms;
+  /** Set: this run injects what a diagnosis suspects. */
+  readonly cause?: CauseTest;
 }
 
 /** Says what to try next, and is told what came of it. */
@@ -161,6 +165,7 @@ export class Proofs {
         serial: this.#serial,
         suite: this.#suite,
         title: order.experiment.title,
+        cause: order.cause ?? null,
         source: order.source,
         state: 'waiting',
         dryRun: order.dryRun,
@@ -272,13 +277,18 @@ export class Proofs {
     });
     this.#current = null;
     if (dryRun) return this.#finish({ ...this.#get(id), state: 'done', endedAt: this.#stamp() }, true);
-    const verdict = await this.#judged(experiment, journal, runner, clients);
+    const verdict = await this.#judged(order, journal, runner, clients);
     tell(verdict.summary);
     await this.#finish({ ...this.#get(id), state: 'done', endedAt: this.#stamp(), verdict }, false);
   }
 
   /** Judged when the incidents that it made are closed, or when that is taking too long. */
-  async #judged(experiment: Experiment, journal: Journal, runner: Runner, clients: Recording | null): Promise<Verdict> {
+  async #judged(
+    { experiment, cause }: Order,
+    journal: Journal,
+    runner: Runner,
+    clients: Recording | null,
+  ): Promise<Verdict> {
     const begun = journal['x-holdfast'].faults.flatMap(({ begunAt }) => (begunAt === null ? [] : [begunAt]));
     const since = begun.length === 0 ? this.#o.now() : Math.min(...begun);
     const ours = (): Evidence['incidents'] =>
@@ -288,10 +298,21 @@ export class Proofs {
     await this.#until(LOOP_WITHIN_MS, () =>
       ours().every(({ closedAt, status }) => closedAt !== null || status === 'escalated'),
     );
+    if (cause) await this.#watchOn(runner);
     runner.meter.read(this.#o.now());
     const { losses } = runner.meter;
     const incidents = ours();
-    return judge({ experiment, journal, incidents, losses, consistency: (await clients?.finish()) ?? null });
+    const verdict = judge({ experiment, journal, incidents, losses, consistency: (await clients?.finish()) ?? null });
+    return cause ? withCause(verdict, cause, journal, incidents, runner.meter, this.#o.now()) : verdict;
+  }
+
+  /** Does the damage stay away? The runner has stopped reading by now. */
+  async #watchOn({ meter }: Runner): Promise<void> {
+    const until = this.#o.now() + AFTERWARDS_MS;
+    await this.#until(AFTERWARDS_MS, () => {
+      meter.read(this.#o.now());
+      return this.#o.now() >= until;
+    });
   }
 
   async #until(withinMs: Ms, good: () => boolean): Promise<void> {

@@ -46,7 +46,10 @@ export async function createProving({
     changed: () => daemon.topics.touch('proofs'),
     log,
   });
-  return { proofs, proving: provingPlane({ core, proofs, kinds: () => daemon.agent.faultKinds() }) };
+  return {
+    proofs,
+    proving: provingPlane({ core, proofs, kinds: () => daemon.agent.faultKinds(), now: () => clock.now() }),
+  };
 }
 
 function isSettled({ state: { core } }: Daemon, service: string | null): boolean {

@@ -8,6 +8,9 @@ export const NO_PROVING: ProvingPlane = {
     throw new HoldfastError('HF6005', `there is no proof ${id}`);
   },
   start: async () => ({ suite: 'suite-1', proofs: [], notices: [] }),
+  offer: (incident) => {
+    throw new HoldfastError('HF5003', `there is no incident ${incident}`);
+  },
   stop: async () => ({ detail: 'no experiment is under way' }),
   faults: () => ({ kinds: [], running: [] }),
   coverage: () => ({ kinds: [], services: [], cells: [], left: [], grid: '' }),
