@@ -1,26 +1,24 @@
 /**
  * Faults whose cause is known, done to real running systems: is the right component blamed first, with the right kind of
- * fault; how often does the diagnosis abstain; and does its confidence mean what it says? The drills are those of the
- * fault matrices (test/support/faults/cases.ts), many times over.
+ * fault; how often does the diagnosis abstain; and does its confidence mean what it says? Every fault of the matrices and
+ * every kind that can be injected, many times over (cases.ts).
  *
- * HOLDFAST_DRILL_RUNS=5 runs each five times; HOLDFAST_CASES=kill,stop only these; HOLDFAST_SYSTEMS=shop only that one.
+ * HOLDFAST_DRILL_RUNS=5 runs each five times; HOLDFAST_CASES=kill,stop only these; HOLDFAST_SYSTEMS=shop only that one;
+ * HOLDFAST_DRILL_RATE=30 customers a second, for machines that are busy with other things;
+ * HOLDFAST_DRILLS_AT_ONCE=1 drills all systems at the same time; HOLDFAST_STORIES=DIR keeps what was told of each.
  */
-import { type FaultCase, SYSTEMS } from '../../test/support/faults/cases.ts';
-import { type Outcome, runCase } from '../../test/support/faults/runner.ts';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Loaded, startShop, startWeb } from '../../test/support/sample-systems.ts';
-import { calibrationOf } from '../calibration.ts';
 import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
+import { DRILLS, type DrillCase, type SystemName } from './cases.ts';
+import { type Drill, drill } from './drill.ts';
+import { isMiss, rowsOf } from './score.ts';
 
 const RUNS = 20;
-const TARGET = { component: 0.95, class: 0.9, abstained: 0.05, calibration: 0.05 };
-
-interface Drill {
-  readonly system: string;
-  readonly test: FaultCase;
-  /** Null: no incident came of it, or it never ended. */
-  readonly outcome: Outcome | null;
-  readonly note: string;
-}
+const RATE_PER_SEC = Number(process.env.HOLDFAST_DRILL_RATE ?? 60);
 
 export const bench: Bench = {
   name: 'drills',
@@ -28,20 +26,29 @@ export const bench: Bench = {
   async run(options: BenchOptions): Promise<BenchRow[]> {
     const runs = Number(process.env.HOLDFAST_DRILL_RUNS ?? (options.quick ? 1 : RUNS));
     const only = process.env.HOLDFAST_CASES?.split(',');
-    const names = process.env.HOLDFAST_SYSTEMS?.split(',') ?? SYSTEMS.map(({ name }) => name);
-    const drills: Drill[] = [];
-    for (const { name, cases } of SYSTEMS.filter((system) => names.includes(system.name))) {
-      const wanted = cases.filter(({ id }) => only?.includes(id) ?? true);
-      drills.push(...(await drillSystem(name, wanted, runs, options)));
+    const names = (process.env.HOLDFAST_SYSTEMS?.split(',') ?? Object.keys(DRILLS)) as SystemName[];
+    const disk = ownDisk(options);
+    const one = (name: SystemName): Promise<Drill[]> => {
+      const wanted = DRILLS[name].filter(
+        ({ id }) => only?.some((each) => each === id || id.startsWith(`${each}@`)) ?? true,
+      );
+      return drillSystem(name, wanted, runs, options);
+    };
+    try {
+      if (process.env.HOLDFAST_DRILLS_AT_ONCE === '1') return rowsOf((await Promise.all(names.map(one))).flat());
+      const drills: Drill[] = [];
+      for (const name of names) drills.push(...(await one(name)));
+      return rowsOf(drills);
+    } finally {
+      disk.end();
     }
-    return rowsOf(drills);
   },
 };
 
 /** One system for all of its drills, as users have it; only one that does not come to rest is started anew. */
 async function drillSystem(
-  name: 'shop' | 'web',
-  cases: readonly FaultCase[],
+  name: SystemName,
+  cases: readonly DrillCase[],
   runs: number,
   options: BenchOptions,
 ): Promise<Drill[]> {
@@ -51,11 +58,12 @@ async function drillSystem(
   try {
     for (let run = 1; run <= runs; run++) {
       for (const test of cases) {
-        loaded ??= await start();
-        const drill: Drill = await once(name, loaded, test);
-        drills.push(drill);
-        options.log(`${name} ${run}/${runs} ${test.id}: ${drill.note}`);
-        if (drill.outcome !== null) continue;
+        loaded ??= await start(RATE_PER_SEC);
+        const done = await attempt(name, loaded, test);
+        drills.push(done);
+        options.log(`${name} ${run}/${runs} ${test.id}: ${isMiss(done) ? 'MISSED ' : ''}${done.note}`);
+        keepStory(done, run);
+        if (done.quiet) continue;
         await end(loaded);
         loaded = null;
       }
@@ -66,15 +74,13 @@ async function drillSystem(
   return drills;
 }
 
-async function once(system: string, loaded: Loaded, test: FaultCase): Promise<Drill> {
+async function attempt(name: SystemName, loaded: Loaded, test: DrillCase): Promise<Drill> {
   try {
-    const outcome = await runCase(system, loaded, test, false);
-    const { blamed, faultClass, confidence, abstained } = outcome;
-    const sure = `${Math.round(confidence * 100)} %${abstained ? ', inconclusive' : ''}`;
-    return { system, test, outcome, note: `${blamed}, ${faultClass}, ${sure}` };
+    return await drill(name, loaded, test);
   } catch (error) {
-    // Never told of, or never over: both are misses, and said so.
-    return { system, test, outcome: null, note: `no verdict: ${error instanceof Error ? error.message : error}` };
+    // It never came to an end: a miss, and said so.
+    const note = `no verdict: ${error instanceof Error ? error.message : error}`;
+    return { system: name, test, kind: 'judged', told: null, starved: null, note, story: note, quiet: false };
   }
 }
 
@@ -83,59 +89,32 @@ async function end({ load, system }: Loaded): Promise<void> {
   await system.stop();
 }
 
-const isRight = ({ test, outcome }: Drill): boolean =>
-  outcome !== null && (test.expect.blamed ?? [test.target]).includes(outcome.blamed);
-const isClass = ({ test, outcome }: Drill): boolean =>
-  outcome !== null && (test.expect.classes as readonly string[]).includes(outcome.faultClass);
-const abstains = ({ outcome }: Drill): boolean => outcome === null || outcome.abstained;
+function keepStory({ system, test, note, story }: Drill, run: number): void {
+  const directory = process.env.HOLDFAST_STORIES;
+  if (directory === undefined) return;
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, `${system}-${test.id}-${run}.txt`), `${note}\n\n${story}\n`);
+}
 
-function rowsOf(drills: readonly Drill[]): BenchRow[] {
-  const rows = [...sums('all', 'all drills', drills)];
-  for (const name of new Set(drills.map(({ system }) => system))) {
-    const of = drills.filter(({ system }) => system === name);
-    rows.push(...sums(name, `examples/${name}`, of));
-    for (const id of new Set(of.map(({ test }) => test.id))) rows.push(...kindRows(name, id, of));
+/** Room of its own for the state of the systems, so that a full disk hurts nobody else on this machine. */
+const DISK_SIZE = '2g';
+
+function ownDisk(options: BenchOptions): { end(): void } {
+  const before = process.env.TMPDIR;
+  const directory = mkdtempSync(join(tmpdir(), 'hf-drills-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_SIZE}`, 'none', directory], { stdio: 'ignore' });
+  } catch {
+    options.log('no file system of our own (that takes root): disk-full strikes the machine, down to its floor');
+    return { end: () => rmSync(directory, { recursive: true, force: true }) };
   }
-  return rows;
-}
-
-function sums(id: string, what: string, drills: readonly Drill[]): BenchRow[] {
-  const part = (is: (drill: Drill) => boolean): number => drills.filter(is).length / Math.max(1, drills.length);
-  const note = `${drills.length} drills`;
-  const calibration = calibrationOf(
-    drills.map((drill) => ({ confidence: drill.outcome?.confidence ?? 0, right: isRight(drill) && isClass(drill) })),
-  );
-  const most = (value: number, target: number) => ({ value, unit: '', target, pass: value <= target });
-  const least = (value: number, target: number) => ({ value, unit: '', target, pass: value >= target });
-  return [
-    { id: `${id}.component`, what: `${what}: right component first`, ...least(part(isRight), TARGET.component), note },
-    { id: `${id}.class`, what: `${what}: right fault class`, ...least(part(isClass), TARGET.class), note },
-    {
-      id: `${id}.abstained`,
-      what: `${what}: inconclusive, or never told`,
-      ...most(part(abstains), TARGET.abstained),
-      note,
+  process.env.TMPDIR = directory;
+  return {
+    end: () => {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+      execFileSync('umount', ['--lazy', directory]);
+      rmSync(directory, { recursive: true, force: true });
     },
-    {
-      id: `${id}.calibration`,
-      what: `${what}: mean gap between confidence and hits, ten bins`,
-      ...most(calibration.error, TARGET.calibration),
-      note: `confidence→hits (drills): ${calibration.bins.join(', ')}`,
-    },
-  ];
-}
-
-/** For information: with some runs each, one miss more or less is chance. */
-function kindRows(system: string, id: string, drills: readonly Drill[]): BenchRow[] {
-  const own = drills.filter(({ test }) => test.id === id);
-  const what = `${own[0]?.test.what ?? id} (${own[0]?.test.target})`;
-  const misses = own.filter((drill) => !isRight(drill) || !isClass(drill)).map(({ note }) => note);
-  const share = (is: (drill: Drill) => boolean): number => own.filter(is).length / own.length;
-  const told = misses.length === 0 ? {} : { note: `missed: ${misses.join('; ')}` };
-  const row = { unit: '', target: null, pass: null };
-  return [
-    { id: `${system}.${id}.component`, what: `${what}: right component`, value: share(isRight), ...row, ...told },
-    { id: `${system}.${id}.class`, what: `${what}: right fault class`, value: share(isClass), ...row },
-    { id: `${system}.${id}.abstained`, what: `${what}: inconclusive`, value: share(abstains), ...row },
-  ];
+  };
 }

@@ -45,11 +45,12 @@ export class Machine implements Core {
     const saved = snapshot === null ? null : (deserialise(snapshot) as Snapshot);
     const state = { ...emptyState('auto', options.portRange[0]), ...saved?.state };
     const edges = saved ? EdgeHistory.restore(saved.edges) : new EdgeHistory();
+    const detection = saved ? Detection.restore(saved.detection) : new Detection();
     this.#ctx = new Context(state, options, {
       random: saved ? Random.restore(saved.random) : Random.seeded(options.seed),
-      detection: saved ? Detection.restore(saved.detection) : new Detection(),
+      detection,
       memory: saved ? RecoveryMemory.restore(saved.memory) : new RecoveryMemory(),
-      view: new StateView(state, edges, saved?.exits ?? new Map()),
+      view: new StateView(state, edges, saved?.exits ?? new Map(), (instance) => detection.checkOf(instance)),
     });
   }
 

@@ -2,7 +2,7 @@
 import type { SymptomUpdate } from '../detect/index.ts';
 import type { InstanceExit } from '../model/instance.ts';
 import type { AgentMessage } from '../model/link.ts';
-import type { ResourceSignal, Signal } from '../model/signal.ts';
+import type { Signal } from '../model/signal.ts';
 import { takeInventory } from './adopt.ts';
 import type { Context } from './context.ts';
 import { roleEnded, takeRole } from './failover.ts';
@@ -13,6 +13,9 @@ import type { Slot } from './state.ts';
 
 /** Samples kept per instance: what a minute of one-second sampling gives. */
 const RESOURCE_HISTORY = 60;
+/** Answers on the way of callers, and a minute of samples of each node. */
+const WAY_HISTORY = 40;
+const NODE_HISTORY = 60;
 /** Starts in a row that may find their ports taken before the instance counts as crashed. */
 const MAX_PORT_CONFLICTS = 10;
 
@@ -46,7 +49,10 @@ function takeSignal(ctx: Context, signal: Signal): readonly SymptomUpdate[] {
     return takeInstanceSignal(ctx, slot, signal);
   }
   if (signal.kind === 'edge') ctx.view.edges.ingest(signal);
-  if (signal.kind === 'node') ctx.state.nodes.set(signal.node, signal);
+  if (signal.kind === 'node') {
+    ctx.state.nodes.set(signal.node, signal);
+    keep(ctx.state.nodePasts, signal.node, signal, NODE_HISTORY);
+  }
   return ctx.detection.ingest(signal, ctx.view, ctx.now);
 }
 
@@ -75,18 +81,19 @@ function takeInstanceSignal(
     });
   }
   if (signal.kind === 'role') takeRole(ctx, slot, signal);
-  if (signal.kind === 'resource') recordResource(ctx, slot.id, signal);
+  if (signal.kind === 'resource') keep(ctx.state.resources, slot.id, signal, RESOURCE_HISTORY);
+  if (signal.kind === 'way') keep(ctx.state.ways, slot.id, signal, WAY_HISTORY);
   return ctx.detection.ingest(signal, ctx.view, ctx.now);
 }
 
-function recordResource(ctx: Context, instance: string, signal: ResourceSignal): void {
-  const list = ctx.state.resources.get(instance);
+function keep<T>(lists: Map<string, T[]>, key: string, item: T, most: number): void {
+  const list = lists.get(key);
   if (!list) {
-    ctx.state.resources.set(instance, [signal]);
+    lists.set(key, [item]);
     return;
   }
-  list.push(signal);
-  if (list.length > RESOURCE_HISTORY) list.shift();
+  list.push(item);
+  if (list.length > most) list.shift();
 }
 
 function exitSignal(slot: Slot, exit: InstanceExit): Signal {

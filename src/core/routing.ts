@@ -69,12 +69,22 @@ function buildTable(ctx: Context, version: number): RouteTable {
         protocol: port.protocol,
         members: (members.get(service.name) ?? []).flatMap((slot) => memberOf(ctx, slot, port)),
         token: lead?.token ?? null,
+        ...questionOf(service.spec, port),
         policy: { ...DEFAULT_POOL_POLICY, drainMs: service.spec.stop.drainMs, ...(lead ? FAILOVER_POLICY : {}) },
         ...(service.spec.experiments === 'allow' ? { experiments: true } : {}),
       });
     }
   }
   return { version, system: ctx.state.spec?.name ?? '', listeners, pools };
+}
+
+/** Headers of a check may be secrets, and this table lies on a disk: such a check is not repeated. */
+function questionOf({ healthcheck, readiness }: ServiceState['spec'], port: PortSpec): Pick<Pool, 'ask'> {
+  for (const probe of [healthcheck?.probe, readiness?.probe]) {
+    if (probe?.kind !== 'http' || probe.port !== port.name || Object.keys(probe.headers).length > 0) continue;
+    return { ask: { path: probe.path, expectStatus: probe.expectStatus } };
+  }
+  return {};
 }
 
 function membersByService(ctx: Context): Map<string, Slot[]> {

@@ -8,7 +8,7 @@ import type { Incident } from '../model/incident.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InventoryItem, LaunchSpec } from '../model/link.ts';
 import type { RouteTable } from '../model/routes.ts';
-import type { NodeSignal, ResourceSignal } from '../model/signal.ts';
+import type { NodeSignal, ResourceSignal, WaySignal } from '../model/signal.ts';
 import type { RecoveryMode, ServiceSpec, SystemSpec } from '../model/spec.ts';
 import type { Ms } from '../model/time.ts';
 import type { Silence } from './contract.ts';
@@ -146,6 +146,8 @@ export interface CoreState {
   faults: Map<string, FaultState>;
   resources: Map<string, ResourceSignal[]>;
   nodes: Map<string, NodeSignal>;
+  nodePasts: Map<string, NodeSignal[]>;
+  ways: Map<string, WaySignal[]>;
   /** Highest incarnation ever used per instance id, so that a slot that comes back does not reuse one. */
   incarnations: Map<string, number>;
   /** Per autoscaled service: when it was asked last, earlier recommendations, and the size last told of. */
@@ -183,6 +185,8 @@ export function emptyState(mode: RecoveryMode, firstPort: number): CoreState {
     faults: new Map(),
     resources: new Map(),
     nodes: new Map(),
+    nodePasts: new Map(),
+    ways: new Map(),
     incarnations: new Map(),
     autoscale: new Map(),
     failovers: new Map(),

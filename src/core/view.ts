@@ -2,7 +2,7 @@
 import type { EdgeHistory } from '../model/edge-history.ts';
 import type { InstanceExit } from '../model/instance.ts';
 import type { ServiceSpec, SystemPolicy } from '../model/spec.ts';
-import type { FailoverView, SystemView } from '../model/view.ts';
+import type { CheckView, FailoverView, SystemView } from '../model/view.ts';
 import type { CoreState, ServiceState } from './state.ts';
 
 const DEFAULT_POLICY: SystemPolicy = { mode: 'auto', maxDisruption: 1 };
@@ -16,8 +16,16 @@ export class StateView implements SystemView {
   readonly edges: EdgeHistory;
   readonly exits: Map<string, InstanceExit[]>;
 
-  constructor(state: CoreState, edges: EdgeHistory, exits: Map<string, InstanceExit[]>) {
+  readonly #checkOf: SystemView['checkOf'];
+
+  constructor(
+    state: CoreState,
+    edges: EdgeHistory,
+    exits: Map<string, InstanceExit[]>,
+    checkOf: SystemView['checkOf'],
+  ) {
     this.#state = state;
+    this.#checkOf = checkOf;
     this.edges = edges;
     this.exits = exits;
   }
@@ -48,6 +56,18 @@ export class StateView implements SystemView {
 
   nodeOf(node: string): ReturnType<SystemView['nodeOf']> {
     return this.#state.nodes.get(node);
+  }
+
+  nodePastOf(node: string): ReturnType<SystemView['nodePastOf']> {
+    return this.#state.nodePasts.get(node) ?? [];
+  }
+
+  waysOf(instance: string): ReturnType<SystemView['waysOf']> {
+    return this.#state.ways.get(instance) ?? [];
+  }
+
+  checkOf(instance: string): CheckView {
+    return this.#checkOf(instance);
   }
 
   /** Stopped, being stopped, not yet up for the first time, or rolling out: gaps in them are meant. */

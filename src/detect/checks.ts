@@ -17,6 +17,8 @@ export interface CheckTrack {
   passingSince: Ms | null;
   lastPassAt: Ms | null;
   error: string | null;
+  /** Of the last pass that was told of. */
+  latencyMs: Ms | null;
 }
 
 export function newTrack(): CheckTrack {
@@ -28,6 +30,7 @@ export function newTrack(): CheckTrack {
     passingSince: null,
     lastPassAt: null,
     error: null,
+    latencyMs: null,
   };
 }
 
@@ -37,6 +40,7 @@ export function takeCheck(track: CheckTrack, signal: CheckSignal, spec: CheckSpe
     track.firstFailAt = null;
     track.passingSince ??= signal.at;
     track.lastPassAt = signal.at;
+    track.latencyMs = signal.latencyMs;
     // The first pass of a life ends the start period at once.
     if (track.verdict === null) track.verdict = true;
     else settleTrack(track, spec, signal.at);

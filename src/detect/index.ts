@@ -10,7 +10,7 @@ import type { EdgeSignal, NodeSignal, Signal } from '../model/signal.ts';
 import type { ServiceSpec } from '../model/spec.ts';
 import { type EntityRef, type Symptom, symptomId } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
-import type { SystemView } from '../model/view.ts';
+import type { CheckView, SystemView } from '../model/view.ts';
 import { Board } from './board.ts';
 import { takeCheck, voidFailures } from './checks.ts';
 import { claimed, type Finding, type InstanceFacts, instanceRef, isAlive } from './claim.ts';
@@ -25,6 +25,7 @@ import { INSTANCE_DETECTORS } from './instance-detectors.ts';
 import { Objectives, type ObjectivesSnapshot } from './objectives.ts';
 import {
   beginLife,
+  checkViewOf,
   endsStall,
   type InstanceRecord,
   isPressing,
@@ -126,6 +127,10 @@ export class Detection {
     return record ? { live: record.liveness.verdict, ready: record.ready } : { live: null, ready: false };
   }
 
+  checkOf(instance: string): CheckView {
+    return checkViewOf(this.#records.get(instance) ?? null);
+  }
+
   ingest(signal: Signal, view: SystemView, now: Ms): readonly SymptomUpdate[] {
     if (signal.kind === 'edge') this.#takeEdge(signal, view);
     else if (signal.kind === 'node') this.#takeNode(signal, view, now);
@@ -202,6 +207,7 @@ export class Detection {
         takeStall(record, signal);
         return;
       case 'role':
+      case 'way':
         return;
       case 'resource':
         if (signal.state === 'T') record.stoppedSince ??= signal.at;

@@ -3,6 +3,7 @@ import type { Instance, InstanceExit } from '../model/instance.ts';
 import type { StallSignal } from '../model/signal.ts';
 import type { CheckSpec, ServiceSpec } from '../model/spec.ts';
 import type { Ms } from '../model/time.ts';
+import type { CheckView } from '../model/view.ts';
 import { type CheckTrack, isDeep, newTrack, settleTrack } from './checks.ts';
 
 /** Without any check of its own a service with ports is taken for ready this long after its start. */
@@ -109,6 +110,18 @@ function uncheckedReady(record: InstanceRecord, service: ServiceSpec, now: Ms): 
 export function endsStall(record: InstanceRecord, track: CheckTrack, spec: CheckSpec | null): boolean {
   if (record.stall === null || !isDeep(spec)) return false;
   return track.lastFailAt !== null && track.lastFailAt > record.stall.since;
+}
+
+/** What its own checks said last, for whoever compares it with what its callers saw. */
+export function checkViewOf(record: InstanceRecord | null): CheckView {
+  if (record === null) return { failingSince: null, error: null, latencyMs: null };
+  const { liveness, readiness } = record;
+  const failing = [liveness, readiness].find(
+    ({ lastFailAt, passingSince }) => lastFailAt !== null && passingSince === null,
+  );
+  const latencyMs = liveness.latencyMs ?? readiness.latencyMs;
+  if (failing === undefined) return { failingSince: null, error: null, latencyMs };
+  return { failingSince: failing.firstFailAt ?? failing.lastFailAt, error: failing.error, latencyMs };
 }
 
 /** Time alone may change what is to be said of it. */

@@ -41,6 +41,8 @@ export interface DiagnosisInput {
   /** Earliest onset of the incident's symptoms. */
   readonly onsetAt: Ms;
   readonly symptoms: readonly Symptom[];
+  /** Those of the incident that are over as well; by default the same. */
+  readonly history?: readonly Symptom[];
   /** Odd things that accompany them; they accuse nobody alone. */
   readonly advisories?: readonly Symptom[];
   readonly view: SystemView;
@@ -70,20 +72,19 @@ interface Judgement {
 }
 
 export function diagnose(input: DiagnosisInput): Diagnosis {
-  const suspects = gatherSuspects(input.symptoms, input.view);
-  const judgement = judge(observe(input, suspects), suspects, input);
+  const suspects = gatherSuspects(input);
+  const judgement = judge(observe({ history: input.symptoms, ...input }, suspects), suspects, input);
   const { accounts, unit, accounted, ranked } = judgement;
   const causes = ranked.filter(({ confidence }) => confidence >= SHOWN).map(toCause);
   const top = causes[0];
   const abstained = top === undefined || top.confidence < ABSTAIN_BELOW;
   const accused = ranked[0]?.accusation;
   const victims = accused?.suspect ? victimsOf(accused.suspect, suspects, input.view) : [];
-  const names = ranked.map(({ accusation: { service, entity }, confidence }) => ({
-    name: service ?? entity.name,
-    confidence,
-  }));
+  const first = ranked[0] && (ranked[0].accusation.service ?? ranked[0].accusation.entity.name);
+  const names = ranked.flatMap(({ accusation, confidence }) =>
+    explainedBy(accusation, input.view).map((name) => ({ name, confidence })),
+  );
   const account = accounted ? accountTable({ accounts, unit, causes: names }) : null;
-  const first = names[0]?.name;
   const started = account === null ? 0 : startedIn(account);
   return {
     at: input.now,
@@ -110,8 +111,8 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 
 /** Would who is accused now still be, with one edge or one past less? */
 export function sensitivity(input: DiagnosisInput): Sensitivity {
-  const suspects = gatherSuspects(input.symptoms, input.view);
-  const recording = observe(input, suspects);
+  const suspects = gatherSuspects(input);
+  const recording = observe({ history: input.symptoms, ...input }, suspects);
   const judgement = judge(recording, suspects, input);
   const first = nameOf(judgement);
   if (first === null || !judgement.accounted) return { tried: 0, overturned: [], robustness: 1 };
@@ -123,6 +124,13 @@ export function damageRate(view: SystemView, onsetAt: Ms, fromMs: Ms, toMs: Ms):
   const accounts = accountFor(observe({ now: toMs, onsetAt, view, fromMs }, []));
   const { extraWaitSeconds, failedRequests } = usersDamage(accounts);
   return (1_000 * (extraWaitSeconds + FAILED_SECONDS * failedRequests)) / Math.max(1_000, toMs - fromMs);
+}
+
+/** Services whose own damage it accounts for: a machine, that of all that runs on it. */
+function explainedBy({ service, entity }: Accusation, view: SystemView): readonly string[] {
+  if (entity.kind !== 'node') return [service ?? entity.name];
+  const on = [...view.instances.values()].filter(({ node }) => node === entity.name);
+  return [...new Set(on.map((instance) => instance.service))];
 }
 
 const nameOf = ({ ranked }: Judgement): string | null => ranked[0]?.accusation.entity.name ?? null;

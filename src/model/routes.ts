@@ -36,8 +36,15 @@ export interface Pool {
    */
   readonly token: number | null;
   readonly policy: PoolPolicy;
+  /** What its health check asks of this port, for asking the same on the way that calls take; absent: to connect. */
+  readonly ask?: PoolQuestion;
   /** The service has opted in to experiments: faults may be put before it by hand, too. */
   readonly experiments?: true;
+}
+
+export interface PoolQuestion {
+  readonly path: string;
+  readonly expectStatus: readonly [low: number, high: number];
 }
 
 export interface PoolMember {

@@ -17,6 +17,7 @@ export type Signal =
   | CheckSignal
   | EdgeSignal
   | StallSignal
+  | WaySignal
   | RoleSignal
   | ResourceSignal
   | NodeSignal
@@ -98,6 +99,23 @@ export interface StallSignal extends OfInstance {
 }
 
 /**
+ * The traffic layer asked an instance, on the way that a caller's calls take, what its own health check asks of it
+ * beside them. Both fail: it is the instance. Only this one does: it is the way. Asked only while calls are in trouble.
+ */
+export interface WaySignal extends OfInstance {
+  readonly kind: 'way';
+  /** Whose way: a service, or OUTSIDE. */
+  readonly caller: string;
+  readonly callee: string;
+  /** Until the connection was open; null: it never was. A kernel opens it, also for a program that hangs. */
+  readonly connectMs: Ms | null;
+  /** Until the whole answer was there; null: it never was, or nothing could be asked but for a connection. */
+  readonly answerMs: Ms | null;
+  /** `timeout`, `refused`, `reset`, `closed`, `status 503`, …; null: as it should be. */
+  readonly error: string | null;
+}
+
+/**
  * What an instance with failover says it is. Sent when it changes, and every 10 s as a sign of life. Positions do
  * not travel: only who is close behind the primary, and who has everything.
  */
@@ -126,6 +144,8 @@ export interface ResourceSignal extends OfInstance {
   readonly openFiles: number;
   readonly openFilesLimit: number | null;
   readonly processes: number;
+  /** Share of the interval in which it could have run and was given no processor (its process that waited longest). */
+  readonly cpuWaitShare?: number;
   /** Kernel state letters of the main process: R, S, D, T (stopped), Z. */
   readonly state: string;
 }

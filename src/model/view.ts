@@ -4,7 +4,7 @@
  */
 import type { Change } from './change.ts';
 import type { Instance, InstanceExit } from './instance.ts';
-import type { EdgeSignal, NodeSignal, ResourceSignal } from './signal.ts';
+import type { EdgeSignal, NodeSignal, ResourceSignal, WaySignal } from './signal.ts';
 import type { ServiceSpec, SystemPolicy } from './spec.ts';
 import type { Ms } from './time.ts';
 
@@ -20,10 +20,24 @@ export interface SystemView {
   /** Newest last, at most 60 per instance. */
   resourcesOf(instance: string): readonly ResourceSignal[];
   nodeOf(node: string): NodeSignal | undefined;
+  /** Of the last minute, newest last. */
+  nodePastOf(node: string): readonly NodeSignal[];
+  /** How it answered on the way of its callers, while they were in trouble; newest last, at most 40. */
+  waysOf(instance: string): readonly WaySignal[];
+  /** What its own checks, made beside it, said last. */
+  checkOf(instance: string): CheckView;
   /** Services that Holdfast is deliberately changing now (rollout, stop): their gaps are no faults. */
   readonly inTransition: ReadonlySet<string>;
   /** Who holds the fencing token of a service with failover; undefined for others. */
   failoverOf(service: string): FailoverView | undefined;
+}
+
+export interface CheckView {
+  /** Since when each has failed; null: the last one passed, or none has been made. */
+  readonly failingSince: Ms | null;
+  readonly error: string | null;
+  /** How long the last one that was told of took; null: none was. What takes long is told of. */
+  readonly latencyMs: Ms | null;
 }
 
 /** Rolling one-second windows per (caller, callee, instance), bounded; older ones folded into a baseline. */

@@ -7,9 +7,10 @@ import type { StatusResource } from '../api/resources.ts';
 import { HoldfastError } from '../model/errors.ts';
 import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
 import type { RouteTable } from '../model/routes.ts';
-import type { EdgeSignal, Signal, StallSignal } from '../model/signal.ts';
+import type { Signal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
 import { TrafficClient } from '../traffic/client.ts';
+import type { TrafficSignal } from '../traffic/plane.ts';
 
 /** Longest wait for a table to be in force before the agent is told to offer it again. */
 const APPLY_TIMEOUT_MS = 5_000;
@@ -113,7 +114,7 @@ export class TrafficLink implements TrafficPort, NetworkFaultPort {
     if (done.length === 0) this.#changed(applied);
   }
 
-  #shifted(signal: EdgeSignal | StallSignal): Signal {
+  #shifted(signal: TrafficSignal): Signal {
     return this.#offsetMs === 0 ? signal : { ...signal, at: signal.at + this.#offsetMs };
   }
 }

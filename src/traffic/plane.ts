@@ -2,7 +2,7 @@
 import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
 import { Random } from '../model/random.ts';
 import type { RouteTable } from '../model/routes.ts';
-import type { EdgeSignal, StallSignal } from '../model/signal.ts';
+import type { EdgeSignal, StallSignal, WaySignal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
 import { monotonic } from './clock.ts';
 import { FaultBoard } from './faults/board.ts';
@@ -10,8 +10,9 @@ import { Listening } from './listening.ts';
 import { Pool } from './pool.ts';
 import { probeConnect } from './probe.ts';
 import type { Endpoint } from './protocol.ts';
+import { Ways } from './ways.ts';
 
-export type TrafficSignal = EdgeSignal | StallSignal;
+export type TrafficSignal = EdgeSignal | StallSignal | WaySignal;
 
 export interface Applied {
   readonly version: number;
@@ -44,6 +45,7 @@ export class Plane {
   readonly #faults: FaultBoard;
   readonly #random = Random.seeded(process.pid ^ Math.floor(monotonic()));
   readonly #timers: NodeJS.Timeout[];
+  readonly #ways = new Ways((signal) => this.#events.signals([signal]));
   #tickedAt = monotonic();
   #windowAt = monotonic();
   #applying: Promise<unknown> = Promise.resolve();
@@ -189,6 +191,7 @@ export class Plane {
     const now = monotonic();
     const late = now - this.#tickedAt > TICK_MS + LATE_MS;
     this.#tickedAt = now;
+    if (late) this.#ways.late(now);
     for (const pool of this.#pools.values()) pool.tick(now, late);
     for (const pool of this.#oldPools) pool.tick(now, late);
   }
@@ -212,6 +215,7 @@ export class Plane {
       if (listening.empty) this.#oldListeners.delete(listening);
     }
     if (signals.length > 0) this.#events.signals(signals);
+    if (this.#table !== null) this.#ways.window(signals, this.#table, this.#pools, now);
   }
 
   /** Ends everything at once. */

@@ -2,7 +2,7 @@
  * A pool at work: who may take the next call, what is learnt from each outcome, and who waits. The judgements
  * themselves are pure and lie beside it (balancer, ejection, stall, retry-budget); here they are put together.
  */
-import type { PoolMember, PoolPolicy, Pool as PoolSpec } from '../model/routes.ts';
+import type { PoolMember, PoolPolicy, PoolQuestion, Pool as PoolSpec } from '../model/routes.ts';
 import type { StallSignal } from '../model/signal.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
 import { candidatesOf, chooseOfTwo } from './balancer.ts';
@@ -26,6 +26,7 @@ export class Pool {
   service: string;
   protocol: PoolSpec['protocol'];
   policy: PoolPolicy;
+  ask: PoolQuestion | null = null;
   /** Highest fencing token seen; null: everybody may serve. */
   token: number | null = null;
   members: Member[] = [];
@@ -54,7 +55,7 @@ export class Pool {
     this.update(spec);
   }
 
-  update(spec: PoolSpec): void {
+  update(spec: Omit<PoolSpec, 'ask'> & { readonly ask?: PoolQuestion | null }): void {
     const token = spec.token ?? null;
     // Who speaks for an older token may have been asleep.
     if (token !== null && this.token !== null && token < this.token) return;
@@ -63,6 +64,7 @@ export class Pool {
     this.service = spec.service;
     this.protocol = spec.protocol;
     this.policy = spec.policy;
+    this.ask = spec.ask ?? null;
     this.budget.setShare(spec.policy.retryBudget);
     const before = this.members;
     this.members = spec.members.map((source) => this.#keepOrCreate(before, source, now));
@@ -374,8 +376,6 @@ export class Pool {
   standing(): StallSignal[] {
     return this.members.flatMap((member) => member.standingAt(this.#env.now()));
   }
-
-  // Measurement.
 
   nobody(caller: string): EdgeWindow {
     let edge = this.#nobody.get(caller);

@@ -5,7 +5,7 @@
 import { type ErrorBody, HoldfastError } from '../model/errors.ts';
 import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
 import type { RouteTable } from '../model/routes.ts';
-import type { EdgeSignal, StallSignal } from '../model/signal.ts';
+import type { EdgeSignal, StallSignal, WaySignal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
 
 /** Grows when either side could misunderstand the other. */
@@ -71,7 +71,7 @@ export type FromTraffic =
       readonly version: number;
       readonly failed: readonly { readonly listener: string; readonly error: string }[];
     }
-  | { readonly kind: 'signals'; readonly signals: readonly (EdgeSignal | StallSignal)[] }
+  | { readonly kind: 'signals'; readonly signals: readonly (EdgeSignal | StallSignal | WaySignal)[] }
   | { readonly kind: 'stopping' }
   | { readonly kind: 'fault-answer'; readonly ask: number; readonly answer: FaultAnswer }
   /** A network fault is over, for whatever reason. Told to whoever is connected, and to nobody later. */

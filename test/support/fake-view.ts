@@ -2,9 +2,9 @@
 import type { Change } from '../../src/model/change.ts';
 import { EdgeHistory } from '../../src/model/edge-history.ts';
 import type { Instance, InstanceExit } from '../../src/model/instance.ts';
-import type { NodeSignal, ResourceSignal } from '../../src/model/signal.ts';
+import type { NodeSignal, ResourceSignal, WaySignal } from '../../src/model/signal.ts';
 import type { ServiceSpec, SystemPolicy } from '../../src/model/spec.ts';
-import type { FailoverView, SystemView } from '../../src/model/view.ts';
+import type { CheckView, FailoverView, SystemView } from '../../src/model/view.ts';
 
 export type Loose<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -31,6 +31,22 @@ export class FakeView implements SystemView {
 
   failoverOf(service: string): FailoverView | undefined {
     return this.failovers.get(service);
+  }
+
+  readonly nodePasts = new Map<string, NodeSignal[]>();
+  readonly ways = new Map<string, WaySignal[]>();
+  readonly checks = new Map<string, CheckView>();
+
+  nodePastOf(node: string): readonly NodeSignal[] {
+    return this.nodePasts.get(node) ?? [];
+  }
+
+  waysOf(instance: string): readonly WaySignal[] {
+    return this.ways.get(instance) ?? [];
+  }
+
+  checkOf(instance: string): CheckView {
+    return this.checks.get(instance) ?? { failingSince: null, error: null, latencyMs: null };
   }
 
   nodeOf(node: string): NodeSignal | undefined {

@@ -13,9 +13,9 @@ export interface Loaded {
 /** Enough to see what is lost, little enough that the faults and not the machine are what is measured. */
 const RATE_PER_SEC = 60;
 
-export async function startShop(): Promise<Loaded> {
+export async function startShop(ratePerSec = RATE_PER_SEC): Promise<Loaded> {
   const { system, url } = await openShop();
-  return { system, load: shopLoad(url, RATE_PER_SEC) };
+  return { system, load: shopLoad(url, ratePerSec) };
 }
 
 /** The shop with few customers of its own. */
@@ -42,7 +42,7 @@ export function shopLoad(url: string, ratePerSec: number): Load {
   });
 }
 
-export async function startWeb(): Promise<Loaded> {
+export async function startWeb(ratePerSec = RATE_PER_SEC): Promise<Loaded> {
   ensureBuilt();
   ensureDebian(['nginx', 'redis-server']);
   const port = await freePort();
@@ -52,7 +52,7 @@ export async function startWeb(): Promise<Loaded> {
   });
   const load = new Load({
     url: `http://127.0.0.1:${port}`,
-    ratePerSec: RATE_PER_SEC,
+    ratePerSec,
     requests: [
       { path: '/', weight: 2 },
       { path: '/api/visits', weight: 4 },

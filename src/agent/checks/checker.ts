@@ -107,7 +107,7 @@ class ProbeChecker implements Checker {
     } else {
       const starting = this.#schedule.isStarting(now);
       this.#schedule.finish(error === null, now);
-      const worth = this.#reporting.worthOf(error, starting, now);
+      const worth = this.#reporting.worthOf(error, starting, now, now - began);
       if (worth) send(signalOf(purpose, target, error, now - began, now), worth);
     }
     this.#wait();

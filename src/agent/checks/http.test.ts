@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { finalStatus, requestText } from './http.ts';
+import { listens } from './probe.ts';
 
 describe('finalStatus', () => {
   it.each([
@@ -41,5 +42,17 @@ describe('requestText', () => {
     expect(requestText('health z', { Host: 'x', Authorization: 'Bearer y' })).toBe(
       'GET /health%20z HTTP/1.1\r\nUser-Agent: holdfast-check\r\nAccept: */*\r\nHost: x\r\nAuthorization: Bearer y\r\nConnection: close\r\n\r\n',
     );
+  });
+});
+
+describe('a refused connection', () => {
+  const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1
+   1: 0100007F:0BB9 0100007F:D431 01 00000000:00000000 00:00000000 00000000     0        0 2 1
+`;
+  it('is not the doing of a program that listens', () => {
+    expect(listens(table, 3_000)).toBe(true);
+    expect(listens(table, 3_001)).toBe(false);
+    expect(listens(table, 3_002)).toBe(false);
   });
 });

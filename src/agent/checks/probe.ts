@@ -1,4 +1,5 @@
 /** What a probe is: one attempt to find out whether an instance is well. Counting attempts is not its business. */
+import { readFileSync } from 'node:fs';
 import type { LaunchSpec } from '../../model/link.ts';
 import type { CheckProbe } from '../../model/spec.ts';
 import type { ExecResult } from '../../runtime/contract.ts';
@@ -40,12 +41,12 @@ export function portOf(launch: LaunchSpec, name: string): number {
 }
 
 /** A connection error in the words of the check signals. */
-export function connectionError(error: NodeJS.ErrnoException): string {
+export function connectionError(error: NodeJS.ErrnoException & { readonly port?: number }): string {
   // HTTP/2 tells of a failed connection as of a cancelled stream, with the reason inside.
   if (error.cause instanceof Error) return connectionError(error.cause);
   switch (error.code) {
     case 'ECONNREFUSED':
-      return 'refused';
+      return isListenedOn(error.port) ? 'refused, though it listens' : 'refused';
     case 'ECONNRESET':
     case 'EPIPE':
       return 'reset';
@@ -53,5 +54,24 @@ export function connectionError(error: NodeJS.ErrnoException): string {
       return 'timeout';
     default:
       return error.code ?? error.message;
+  }
+}
+
+/** Somebody listens on this port, says the kernel: then it was not the program that refused. */
+export function isListenedOn(port: number | undefined): boolean {
+  return port !== undefined && ['tcp', 'tcp6'].some((family) => listens(tableOf(family), port));
+}
+
+/** Lines of /proc/net/tcp: number, local and remote address as hexadecimal `ADDRESS:PORT`, state (0A: listening). */
+export function listens(table: string, port: number): boolean {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  return new RegExp(`^ *\\d+: [0-9A-F]+:${hex} [0-9A-F]+:0000 0A `, 'm').test(table);
+}
+
+function tableOf(family: string): string {
+  try {
+    return readFileSync(`/proc/net/${family}`, 'latin1');
+  } catch {
+    return ''; // Not Linux, or no such family.
   }
 }

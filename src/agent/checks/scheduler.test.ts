@@ -80,6 +80,19 @@ describe('Reporting', () => {
     expect(then).toEqual(['news', 'news', 'news', null]);
   });
 
+  it('tells passes that took long, and the first that did not: silence means that answers come at once', () => {
+    const reporting = new Reporting();
+    const worth = (latencyMs: number, at: number): string | null => reporting.worthOf(null, false, at, latencyMs);
+    expect([
+      worth(3, 0),
+      worth(4, 1_000),
+      worth(250, 2_000),
+      worth(300, 3_000),
+      worth(4, 4_000),
+      worth(4, 5_000),
+    ]).toEqual(['news', null, 'sign of life', 'sign of life', 'sign of life', null]);
+  });
+
   it('is brief about failures that do not count yet', () => {
     const reporting = new Reporting();
     const worth = (error: string | null, at: number): string | null => reporting.worthOf(error, true, at);

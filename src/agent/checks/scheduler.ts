@@ -4,6 +4,8 @@ import type { Ms } from '../../model/time.ts';
 
 /** One pass each so often is a sign of life: healthy systems are quiet. */
 export const SIGN_OF_LIFE_MS: Ms = 10_000;
+/** A pass that took longer than this is told of. Lower tells more of machines that are merely busy. */
+export const SLOW_MS: Ms = 100;
 /** Failures in the start period do not count, so that they need not be told ten times a second. */
 const START_FAILURE_EVERY_MS: Ms = 1_000;
 
@@ -22,14 +24,20 @@ export type Worth = 'news' | 'sign of life';
 /** Remembers which results were sent. */
 export class Reporting {
   #lastPassSent: Ms | null = null;
+  #slow = false;
   #lastFailureSent: { readonly at: Ms; readonly error: string } | null = null;
 
-  /** Every failure that counts, the first pass after a failure or a start, and a pass as a sign of life. */
-  worthOf(error: string | null, starting: boolean, now: Ms): Worth | null {
+  /**
+   * Every failure that counts, the first pass after a failure or a start, a pass as a sign of life; and those that took
+   * long, with the first that did not: silence means that it answers at once.
+   */
+  worthOf(error: string | null, starting: boolean, now: Ms, latencyMs: Ms = 0): Worth | null {
     if (error === null) {
       this.#lastFailureSent = null;
       const last = this.#lastPassSent;
-      if (last !== null && now - last < SIGN_OF_LIFE_MS) return null;
+      const slow = latencyMs >= SLOW_MS;
+      if (last !== null && now - last < SIGN_OF_LIFE_MS && !slow && !this.#slow) return null;
+      this.#slow = slow;
       this.#lastPassSent = now;
       return last === null ? 'news' : 'sign of life';
     }

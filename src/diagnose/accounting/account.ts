@@ -16,6 +16,7 @@
  * caller that began to call it.
  */
 import type { Measured, Recording } from '../recorded/types.ts';
+import { chargeAway } from './away.ts';
 import { type Excess, endWithSymptom, excessOf, type Windows, windowsOf } from './excess.ts';
 import { type CallGraph, callGraph } from './graph.ts';
 
@@ -60,7 +61,7 @@ export function accountFor(recording: Recording): RecordedAccounts {
     const own = measured.get(node);
     return own === undefined ? fromEdges(graph, node, views, windows) : excessOf(own, windows);
   });
-  return {
+  const accounts = {
     graph,
     windows,
     symptom: graph.index.get(recording.symptom.service) as number,
@@ -69,6 +70,8 @@ export function accountFor(recording: Recording): RecordedAccounts {
     views,
     ledgers: { seconds: ledger('seconds', graph, excess, views), failed: ledger('failed', graph, excess, views) },
   };
+  if (recording.away !== undefined) chargeAway(accounts, recording.away, recording.bins);
+  return accounts;
 }
 
 function incidentOf({ bins, symptom, services }: Recording): Windows {

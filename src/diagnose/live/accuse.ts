@@ -5,9 +5,12 @@
  */
 import type { FaultClass } from '../../model/incident.ts';
 import type { EntityRef, Symptom } from '../../model/symptom.ts';
+import type { Ms } from '../../model/time.ts';
+import type { SystemView } from '../../model/view.ts';
 import { bounded, type Candidate, kindOf, scoreOf } from '../combine.ts';
 import { changes } from '../lanes/changes.ts';
-import { type LaneEvidence, ofService } from '../lanes/contract.ts';
+import { type LaneEvidence, ofService, shareWeight } from '../lanes/contract.ts';
+import { isByStarving, isOn, type Starved, starvedNodes } from './machine.ts';
 import type { Mechanism } from './mechanism.ts';
 import { FACTS, ONSET_TOLERANCE_MS, type Suspect, serviceOf } from './suspects.ts';
 import { WEIGHT } from './weights.ts';
@@ -34,6 +37,9 @@ export interface Accusation {
 interface Remarked {
   readonly symptoms: readonly Symptom[];
   readonly advisories?: readonly Symptom[];
+  readonly view: SystemView;
+  readonly onsetAt: Ms;
+  readonly now: Ms;
 }
 
 /** Bounds of these lanes, as those of the others (lanes/contract.ts). */
@@ -47,14 +53,18 @@ const UNSEEN = -0.7;
 export function accusationsOf(
   candidates: readonly Candidate[],
   suspects: readonly Suspect[],
-  { symptoms, advisories = [] }: Remarked,
+  { symptoms, advisories = [], view, onsetAt, now }: Remarked,
 ): Accusation[] {
   const known = new Map(candidates.map((candidate) => [`${candidate.kind}/${candidate.name}`, candidate]));
   const services = new Set(suspects.map(({ service }) => service));
   const nodes = symptoms.filter(({ entity }) => entity.kind === 'node');
+  const starved = starvedNodes(suspects, view, onsetAt, now);
   return [
-    ...suspects.flatMap((suspect) => ofSuspect(suspect, known.get(`service/${suspect.service}`), suspects, advisories)),
+    ...suspects.flatMap((suspect) =>
+      ofSuspect(suspect, known.get(`service/${suspect.service}`), suspects, advisories, starved),
+    ),
     ...nodes.map(ofNode),
+    ...starved.flatMap((one) => ofStarved(one, candidates)),
     ...candidates.flatMap((candidate) =>
       candidate.kind === 'service' && services.has(candidate.name) ? [] : ofUnseen(candidate),
     ),
@@ -66,12 +76,13 @@ function ofSuspect(
   heard: Candidate | undefined,
   suspects: readonly Suspect[],
   advisories: readonly Symptom[],
+  starved: readonly Starved[],
 ): Accusation[] {
   const { mechanism, service } = suspect;
   const processes = mechanism.evidence.map(({ text, weight }) =>
     ofService(service, text, { weight, faultClass: mechanism.faultClass, mechanism: mechanism.name }),
   );
-  const around = neighbours(suspect, mechanism, suspects);
+  const around = [...neighbours(suspect, mechanism, suspects), ...excuses(suspect, mechanism, starved)];
   const odd = remarks(suspect, advisories);
   const said = (heard?.evidence ?? []).filter(({ change }) => change === undefined);
   const lanes = new Map(heard?.lanes);
@@ -81,7 +92,8 @@ function ofSuspect(
   lanes.set('remarks', bounded(sum(odd), REMARKS_CAP));
   // A process that died or fell silent is accused by that itself: neither how little it has cost yet nor that it used
   // no more than usual is an argument.
-  const isFact = suspect.afflicted.some((each) => each.symptoms.some(({ kind }) => FACTS.has(kind)));
+  const onWay = mechanism.faultClass === 'network';
+  const isFact = onWay || suspect.afflicted.some((each) => each.symptoms.some(({ kind }) => FACTS.has(kind)));
   const share = heard?.evidence.find((each) => each.share !== undefined)?.share ?? null;
   const forgive = (each: LaneEvidence): LaneEvidence => ({ ...each, weight: Math.max(0, each.weight) });
   const kept = isFact ? said.map(forgive) : said;
@@ -127,6 +139,14 @@ function ofChange(
   return [{ ...accused, entity, mechanism: mechanism.name, faultClass: 'human', evidence, score, change }];
 }
 
+/** Whoever stands out beyond what the machine does to all of them is not excused by it. */
+function excuses(suspect: Suspect, mechanism: Mechanism, starved: readonly Starved[]): LaneEvidence[] {
+  if (mechanism.faultClass !== 'software' || !isByStarving(suspect)) return [];
+  return starved
+    .filter(({ node, services }) => isOn(suspect, node) && services.length > 0)
+    .map(({ text }) => ofService(suspect.service, text, { weight: WEIGHT.starved, faultClass: null }));
+}
+
 function neighbours(suspect: Suspect, mechanism: Mechanism, suspects: readonly Suspect[]): LaneEvidence[] {
   const said: LaneEvidence[] = [];
   const say = (text: string, weight: number): number =>
@@ -154,6 +174,43 @@ function remarks(suspect: Suspect, advisories: readonly Symptom[]): LaneEvidence
     .map(({ summary }) =>
       ofService(suspect.service, `odd at the same time: ${summary}`, { weight: WEIGHT.remark, faultClass: null }),
     );
+}
+
+/** With the damage of all that runs on it; one ill service alone says less of it than of that service. */
+function ofStarved({ node, text, services }: Starved, candidates: readonly Candidate[]): Accusation[] {
+  if (services.length === 0) return [];
+  const several = services.length > 1;
+  const share = candidates
+    .filter(({ kind, name }) => kind === 'service' && services.includes(name))
+    .reduce((sum, { evidence }) => sum + (evidence.find((each) => each.share !== undefined)?.share ?? 0), 0);
+  const say = (said: string, weight: number): LaneEvidence => ({
+    kind: 'node',
+    name: node,
+    text: said,
+    weight,
+    faultClass: 'capacity',
+    mechanism: 'short of processors',
+  });
+  const evidence = [
+    say(text, several ? WEIGHT.saturated : WEIGHT.saturatedFits),
+    ...(several
+      ? [say(`${services.join(', ')} run on it and are ill`, WEIGHT.saturatedFits + Math.max(0, shareWeight(share)))]
+      : []),
+  ];
+  return [
+    {
+      suspect: null,
+      entity: { kind: 'node', name: node },
+      service: null,
+      faultClass: 'capacity',
+      mechanism: 'short of processors',
+      passedOn: false,
+      evidence,
+      score: sum(evidence),
+      share: several ? Math.min(1, share) : null,
+      change: null,
+    },
+  ];
 }
 
 function ofNode(symptom: Symptom): Accusation {

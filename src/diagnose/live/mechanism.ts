@@ -4,6 +4,7 @@ import type { EntityRef, SymptomKind } from '../../model/symptom.ts';
 import { formatDuration, type Ms } from '../../model/time.ts';
 import { ENDED } from '../lanes/exits.ts';
 import type { Afflicted, SuspectFacts } from './suspects.ts';
+import type { BadWay } from './ways.ts';
 import { WEIGHT } from './weights.ts';
 
 export interface Mechanism {
@@ -21,6 +22,43 @@ export interface Mechanism {
 export const TOGETHER_MS: Ms = 10_000;
 
 export function mechanismOf(suspect: SuspectFacts): Mechanism {
+  const own = ofOwn(suspect);
+  return ofWay(suspect, own) ?? own;
+}
+
+/** Its callers' way to it is bad, and it is not: all that is seen of it may come from there. */
+function ofWay({ ways, service, instances, afflicted }: SuspectFacts, own: Mechanism): Mechanism | null {
+  const struck = ways.filter(({ instance }) => {
+    const its = afflicted.find((each) => each.instance.id === instance);
+    return its === undefined || (its.exit === null && !its.stopped);
+  });
+  // A process that ended is reason enough, whatever the ways to the others are.
+  if (struck.length === 0 || afflicted.some(({ exit, stopped }) => exit !== null || stopped)) return null;
+  const [worst] = [...struck].sort((a, b) => b.weight - a.weight) as [BadWay];
+  const callers = [...new Set(struck.flatMap((way) => way.callers))];
+  const well = struck.flatMap((way) => way.well).filter((caller) => !callers.includes(caller));
+  const evidence: Evidence[] = [...struck.map(({ text, weight }, nth) => ({ text, weight: nth === 0 ? weight : 0 }))];
+  if (well.length > 0) evidence.push({ text: `the way from ${[...new Set(well)].join(', ')} is well`, weight: 0 });
+  const [caller] = callers;
+  const entity: EntityRef =
+    well.length > 0 && callers.length === 1 && caller !== undefined
+      ? { kind: 'edge', name: `${caller} → ${service}`, caller, callee: service }
+      : struck.length === 1
+        ? { kind: 'instance', name: worst.instance, service }
+        : { kind: 'service', name: service };
+  const sure = worst.weight >= WEIGHT.way;
+  const all = instances.length > 1 && struck.length === instances.length;
+  return {
+    entity: all ? { kind: 'service', name: service } : entity,
+    faultClass: sure ? 'network' : own.faultClass,
+    name: sure ? worst.mechanism : own.name,
+    evidence: [...evidence, ...own.evidence],
+    passedOn: sure ? false : own.passedOn,
+    byChange: sure ? false : own.byChange,
+  };
+}
+
+function ofOwn(suspect: SuspectFacts): Mechanism {
   const each = suspect.afflicted.map((afflicted) => ({ afflicted, mechanism: ofInstance(afflicted, suspect) }));
   const best = each.sort((a, b) => weightOf(b.mechanism) - weightOf(a.mechanism))[0];
   if (!best) return ofService(suspect);
@@ -127,6 +165,8 @@ function fits(resource: string | null, afflicted: Afflicted): boolean {
 function ofService(suspect: SuspectFacts): Mechanism {
   const entity: EntityRef = { kind: 'service', name: suspect.service };
   const kinds = new Set(suspect.symptoms.map(({ kind }) => kind));
+  if (kinds.size === 0)
+    return { entity, faultClass: 'software', name: 'unseen', evidence: [], passedOn: true, byChange: true };
   const text = suspect.symptoms.map(({ summary }) => summary).join('; ');
   if (suspect.spec === null) {
     const evidence = [{ text: `${text}; it is not run by Holdfast`, weight: WEIGHT.refused }];

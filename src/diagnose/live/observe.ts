@@ -8,6 +8,7 @@
  */
 import { bucketMidUs } from '../../model/histogram.ts';
 import { type EdgeSignal, OUTSIDE, type ResourceSignal } from '../../model/signal.ts';
+import type { Symptom } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import type { SystemView } from '../../model/view.ts';
 import { MAD_TO_SIGMA } from '../recorded/norm.ts';
@@ -20,6 +21,7 @@ import type {
   RecordedResource,
   Recording,
 } from '../recorded/types.ts';
+import { awayOf } from './away.ts';
 import { changesOf } from './changes.ts';
 import type { Suspect } from './suspects.ts';
 
@@ -37,11 +39,16 @@ export interface LiveInput {
   readonly now: Ms;
   readonly onsetAt: Ms;
   readonly view: SystemView;
+  /** All symptoms of the incident, those that are over too. */
+  readonly history?: readonly Symptom[];
   /** Count damage from here on; left out: from onset. */
   readonly fromMs?: Ms;
 }
 
-export function observe({ now, onsetAt, view, fromMs }: LiveInput, suspects: readonly Suspect[]): Recording {
+export function observe(
+  { now, onsetAt, view, fromMs, history = [] }: LiveInput,
+  suspects: readonly Suspect[],
+): Recording {
   const bins = binsOf(onsetAt, now, fromMs ?? onsetAt - LEAD_MS);
   const edges = view.edges.pairs().flatMap(({ caller, callee }) => edgeOf(caller, callee, bins, onsetAt, view));
   return {
@@ -52,6 +59,7 @@ export function observe({ now, onsetAt, view, fromMs }: LiveInput, suspects: rea
     resources: suspects.flatMap((suspect) => resourcesOf(suspect, bins, view)),
     changes: changesOf(suspects, view, now),
     placement: placementOf(view),
+    away: awayOf(history, suspects, view, now),
     complete: true,
   };
 }

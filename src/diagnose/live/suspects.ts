@@ -10,6 +10,7 @@ import type { Symptom, SymptomKind } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import type { SystemView } from '../../model/view.ts';
 import { type Mechanism, mechanismOf } from './mechanism.ts';
+import { type BadWay, badWays } from './ways.ts';
 
 /** What is known before it is asked what happened. */
 export type SuspectFacts = Omit<Suspect, 'mechanism'>;
@@ -34,6 +35,8 @@ export interface Suspect {
   readonly starved: boolean;
   /** One that it calls was ill no later: few calls spread unevenly, so slowness from there may show at one of many. */
   readonly calleeIll: boolean;
+  /** Its instances that are worse off on their callers' way than beside it. */
+  readonly ways: readonly BadWay[];
   /** What happened to it, by its strongest evidence. */
   readonly mechanism: Mechanism;
 }
@@ -57,11 +60,19 @@ export const ONSET_TOLERANCE_MS: Ms = 2_500;
 /** An exit this much before the first symptom still belongs to it. */
 const EXIT_LEAD_MS: Ms = 5_000;
 
-export function gatherSuspects(symptoms: readonly Symptom[], view: SystemView): Suspect[] {
-  return factsOf(symptoms, view).map((facts) => ({ ...facts, mechanism: mechanismOf(facts) }));
+/** Those with symptoms; and those that they call, when the way there is bad. */
+export function gatherSuspects({ symptoms, view, onsetAt, now }: Asked): Suspect[] {
+  return factsOf(symptoms, view, onsetAt, now).map((facts) => ({ ...facts, mechanism: mechanismOf(facts) }));
 }
 
-function factsOf(symptoms: readonly Symptom[], view: SystemView): SuspectFacts[] {
+export interface Asked {
+  readonly symptoms: readonly Symptom[];
+  readonly view: SystemView;
+  readonly onsetAt: Ms;
+  readonly now: Ms;
+}
+
+function factsOf(symptoms: readonly Symptom[], view: SystemView, since: Ms, now: Ms): SuspectFacts[] {
   const byService = new Map<string, Symptom[]>();
   for (const symptom of symptoms) {
     const service = serviceOf(symptom);
@@ -70,10 +81,22 @@ function factsOf(symptoms: readonly Symptom[], view: SystemView): SuspectFacts[]
     if (list) list.push(symptom);
     else byService.set(service, [symptom]);
   }
+  const ways = badWays(view, since, now);
+  for (const service of ways.keys()) {
+    const ill = !byService.has(service) && [...byService.keys()].some((name) => calls(name, service, view));
+    if (ill) byService.set(service, []);
+  }
   const names = new Set(byService.keys());
+  const begins = (service: string, own: readonly Symptom[]): Ms => {
+    // A way is looked at when somebody is in trouble on it: it was bad before.
+    const callers =
+      own.length > 0 ? [] : [...byService].filter(([name]) => name !== service && calls(name, service, view));
+    const seen = [...own, ...callers.flatMap(([, theirs]) => theirs)].map((symptom) => symptom.onsetAt);
+    return Math.min(...seen, ...(ways.get(service) ?? []).map(({ at }) => at));
+  };
   return [...byService].map(([service, own]) => {
     const instances = instancesOf(service, view);
-    const onsetAt = Math.min(...own.map((symptom) => symptom.onsetAt));
+    const onsetAt = begins(service, own);
     const callees = [...names].filter((name) => name !== service && calls(service, name, view));
     return {
       service,
@@ -84,10 +107,16 @@ function factsOf(symptoms: readonly Symptom[], view: SystemView): SuspectFacts[]
       afflicted: afflictedOf(own, instances, view),
       callees,
       callers: [...names].filter((name) => name !== service && calls(name, service, view)),
-      starved: callees.some((callee) => isDown(byService.get(callee) ?? [], callee, view, onsetAt)),
-      calleeIll: callees.some((callee) =>
-        byService.get(callee)?.some((symptom) => symptom.onsetAt <= onsetAt + ONSET_TOLERANCE_MS),
+      starved: callees.some(
+        (callee) =>
+          isDown(byService.get(callee) ?? [], callee, view, onsetAt) || isCutOff(ways.get(callee) ?? [], callee, view),
       ),
+      calleeIll: callees.some(
+        (callee) =>
+          (ways.get(callee) ?? []).length > 0 ||
+          byService.get(callee)?.some((symptom) => symptom.onsetAt <= onsetAt + ONSET_TOLERANCE_MS),
+      ),
+      ways: ways.get(service) ?? [],
     };
   });
 }
@@ -105,6 +134,10 @@ function isDown(symptoms: readonly Symptom[], service: string, view: SystemView,
   );
   const instances = instancesOf(service, view);
   return instances.length > 0 && instances.every(({ id }) => down.has(id));
+}
+
+function isCutOff(ways: readonly BadWay[], service: string, view: SystemView): boolean {
+  return ways.length > 0 && ways.length === instancesOf(service, view).length;
 }
 
 /** For an edge the one that is called. */

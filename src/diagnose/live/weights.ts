@@ -10,6 +10,10 @@ export const WEIGHT = {
   hung: 1.7,
   /** Listens no more although it runs. */
   refused: 1.7,
+  /** Asked on its callers' way it fails, asked beside it does not: what else would it be? */
+  way: 2.5,
+  /** The same while its next check may still fail too. */
+  wayFresh: 0.8,
   /** Bad among good peers: what is shared (callees, load, code) is ruled out. */
   oddOneOut: 1.7,
   /** Errors or slowness of a whole service: as likely passed on as made here. */
@@ -20,6 +24,8 @@ export const WEIGHT = {
   saturated: 1.5,
   /** Saturation of a resource that explains the symptom seen (memory and OOM, CPU and slow). */
   saturatedFits: 0.7,
+  /** Its machine is short of processors, and all that is seen of it may come of that. */
+  starved: -1.2,
   /** Each symptomatic caller, at most three: the fault radiates from here. */
   caller: 0.2,
   /** A symptomatic callee that was not later, when the own symptom is of the kind that passes on. */

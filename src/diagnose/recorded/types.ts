@@ -114,6 +114,13 @@ export interface RecordedShape {
   readonly normal: number;
 }
 
+/** When a service had no instance that anybody could have called. */
+export interface RecordedAway {
+  readonly service: string;
+  readonly fromMs: Ms;
+  readonly toMs: Ms;
+}
+
 export interface RecordedChange {
   readonly atMs: Ms;
   readonly services: readonly string[];
@@ -182,6 +189,8 @@ export interface Recording {
   readonly shapes?: readonly RecordedShape[];
   readonly changes?: readonly RecordedChange[];
   readonly placement?: readonly RecordedPlacement[];
+  /** When a service had nobody that could be called. */
+  readonly away?: readonly RecordedAway[];
   /** Every call is among the edges: none has to be presumed. */
   readonly complete?: boolean;
 }

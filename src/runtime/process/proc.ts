@@ -68,6 +68,12 @@ export function parseStat(text: string): ProcStat | undefined {
   };
 }
 
+/** Its main thread's time on a run queue (schedstat: time on the processor, time waiting for one, slices). */
+export function readWaitedMs(pid: number): number | undefined {
+  const ns = readSmallFile(`/proc/${pid}/schedstat`)?.split(' ')[1];
+  return ns === undefined || !/^\d+$/.test(ns) ? undefined : Number(ns) / 1e6;
+}
+
 export function readStat(pid: number): ProcStat | undefined {
   const text = readSmallFile(`/proc/${pid}/stat`);
   return text === undefined ? undefined : parseStat(text);

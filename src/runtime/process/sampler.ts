@@ -19,6 +19,7 @@ import {
   readAllStats,
   readOpenFilesLimit,
   readStat,
+  readWaitedMs,
   ticksPerSec,
 } from './proc.ts';
 
@@ -37,6 +38,8 @@ interface Measured {
   readonly at: Ms;
   readonly openFilesLimit: number | null;
   readonly passes: number;
+  /** Time that each process was ready to run and did not, as far as the kernel tells. */
+  readonly waitedMs: ReadonlyMap<number, Ms>;
 }
 
 export class Sampler {
@@ -125,7 +128,8 @@ export class Sampler {
     const passes = (before?.passes ?? 0) + 1;
     const openFilesLimit =
       before && passes % LIMIT_REREAD_PASSES !== 0 ? before.openFilesLimit : readOpenFilesLimit(main.pid);
-    this.#measured.set(life, { ticks, at: now, openFilesLimit, passes });
+    const waitedMs = new Map(members.slice(0, FD_PROCESSES).flatMap(({ pid }) => waited(pid)));
+    this.#measured.set(life, { ticks, at: now, openFilesLimit, passes, waitedMs });
     const { launch } = record;
     return {
       kind: 'resource',
@@ -139,6 +143,7 @@ export class Sampler {
       openFiles: Math.max(...members.slice(0, FD_PROCESSES).map((stat) => countOpenFiles(stat.pid))),
       openFilesLimit,
       processes: members.length,
+      ...(before && waitedMs.size > 0 ? { cpuWaitShare: waitShare(before, waitedMs, now) } : {}),
       state: main.state,
     };
   }
@@ -154,6 +159,23 @@ function* readTable(stats: ProcStat[]): Generator<undefined, void> {
     if (stat && !isDead(stat)) stats.push(stat);
     yield;
   }
+}
+
+function waited(pid: number): [number, Ms][] {
+  const ms = readWaitedMs(pid);
+  return ms === undefined ? [] : [[pid, ms]];
+}
+
+/** Of the process that waited longest, two decimals: it is kept for each sample. */
+export function waitShare(
+  before: Pick<Measured, 'waitedMs' | 'at'>,
+  waitedMs: ReadonlyMap<number, Ms>,
+  now: Ms,
+): number {
+  let longest = 0;
+  for (const [pid, ms] of waitedMs) longest = Math.max(longest, ms - (before.waitedMs.get(pid) ?? ms));
+  const elapsedMs = now - before.at;
+  return elapsedMs <= 0 ? 0 : Math.round((100 * Math.min(elapsedMs, longest)) / elapsedMs) / 100;
 }
 
 /** Only what both samples saw counts, and all of what is new: a process that ended takes its share with it. */

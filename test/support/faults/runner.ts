@@ -99,7 +99,7 @@ async function killServer(system: TestSystem): Promise<number> {
 
 const wasDone = (action: ActionResource): boolean => action.status === 'done' || action.status === 'running';
 
-async function inject(system: TestSystem, test: FaultCase): Promise<void> {
+export async function inject(system: TestSystem, test: FaultCase): Promise<void> {
   const { fault, target } = test;
   if (fault.do === 'deploy') {
     const lines = Object.entries(fault.environment).map(([name, value]) => `      ${name}: "${value}"`);
