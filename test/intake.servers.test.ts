@@ -11,10 +11,11 @@ import { remoteWrite } from '../src/intake/prometheus/remote-write.ts';
 import { startScraping } from '../src/intake/prometheus/scrape.ts';
 import { type Rig, rig } from '../src/intake/testing/rig.ts';
 import { zabbix } from '../src/intake/zabbix/index.ts';
+import { makeCertificate } from './support/certificate.ts';
 import { ensureDebian } from './support/debian.ts';
 
 const run = promisify(execFile);
-beforeAll(() => ensureDebian(['prometheus', 'zabbix-agent', 'monitoring-plugins-basic']), 300_000);
+beforeAll(() => ensureDebian(['prometheus', 'zabbix-agent', 'monitoring-plugins-basic', 'openssl']), 300_000);
 
 let under: Rig;
 let running: RunningIntake | undefined;
@@ -25,7 +26,8 @@ afterEach(async () => {
 
 it('Prometheus writes what it scrapes to us, and we scrape Prometheus', async () => {
   under = rig({}, Date.now());
-  running = await remoteWrite.start(under.hub, { port: 0 });
+  const { cert, certFile, key, directory } = makeCertificate();
+  running = await remoteWrite.start(under.hub, { port: 0, user: 'me', token: 'secret', tls: { cert, key } });
   const dir = mkdtempSync(join(tmpdir(), 'intake-prometheus-'));
   const port = 19_000 + (process.pid % 1_000);
   const config = [
@@ -33,7 +35,9 @@ it('Prometheus writes what it scrapes to us, and we scrape Prometheus', async ()
     'scrape_configs:',
     `  - { job_name: self, static_configs: [{ targets: ["127.0.0.1:${port}"] }] }`,
     'remote_write:',
-    `  - { url: "http://127.0.0.1:${running.address.port}/api/v1/write" }`,
+    `  - url: "https://127.0.0.1:${running.address.port}/api/v1/write"`,
+    '    basic_auth: { username: me, password: secret }',
+    `    tls_config: { ca_file: "${certFile}" }`,
   ];
   writeFileSync(join(dir, 'prometheus.yml'), config.join('\n'));
   const options = [`--config.file=${join(dir, 'prometheus.yml')}`, `--storage.tsdb.path=${join(dir, 'data')}`];
@@ -61,7 +65,7 @@ it('Prometheus writes what it scrapes to us, and we scrape Prometheus', async ()
     await scraper.close();
     prometheus.kill('SIGKILL');
     await ended;
-    rmSync(dir, { recursive: true, force: true });
+    for (const one of [dir, directory]) rmSync(one, { recursive: true, force: true });
   }
 });
 
@@ -83,6 +87,36 @@ it('zabbix_sender is told what was taken', async () => {
   expect(under.batches.flatMap(({ logs }) => logs)).toMatchObject([
     { service: 'log', instance: 'web1', text: 'went down' },
   ]);
+});
+
+it('zabbix_sender encrypts with a shared key, and with a certificate', async () => {
+  const { cert, certFile, key, directory } = makeCertificate();
+  const pskFile = join(directory, 'psk');
+  const shared = '0123456789abcdef0123456789abcdef';
+  writeFileSync(pskFile, `${shared}\n`);
+  const byKey = ['--tls-connect', 'psk', '--tls-psk-identity', 'agents', '--tls-psk-file', pskFile];
+  const byCertificate = ['--tls-connect', 'cert', '--tls-ca-file', certFile, '--tls-cert-file', certFile];
+  const send = async (secrets: readonly string[]): Promise<string> => {
+    const { host, port } = (running as RunningIntake).address;
+    const what = ['-z', host, '-p', String(port), '-s', 'web1', '-k', 'cpu.load', '-o', '1.25'];
+    const failed = (error: { stdout: string; stderr: string }): { stdout: string; stderr: string } => error;
+    const { stdout, stderr } = await run('zabbix_sender', [...what, ...secrets]).catch(failed);
+    return stdout + stderr;
+  };
+  under = rig({}, Date.now());
+  running = await zabbix.start(under.hub, {
+    port: 0,
+    tls: { psk: { identity: 'agents', key: Buffer.from(shared, 'hex') } },
+  });
+  expect(await send(byKey)).toContain('processed: 1; failed: 0; total: 1');
+  expect(await send([])).not.toContain('processed: 1');
+  writeFileSync(pskFile, `${shared.replaceAll('0', 'f')}\n`);
+  expect(await send(byKey)).not.toContain('processed: 1');
+  await running.close();
+  running = await zabbix.start(under.hub, { port: 0, tls: { cert, key } });
+  expect(await send([...byCertificate, '--tls-key-file', join(directory, 'key.pem')])).toContain('processed: 1');
+  expect(under.points()).toEqual(['cpu.load{host=web1} 1.25', 'cpu.load{host=web1} 1.25']);
+  rmSync(directory, { recursive: true });
 });
 
 it('Nagios plugins become checks and series', async () => {

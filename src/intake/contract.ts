@@ -29,6 +29,10 @@ export interface Intake {
   readonly transport: 'http' | 'http2' | 'tcp' | 'udp';
   /** The port that senders use by default. */
   readonly port: number;
+  /** The same when encrypted, where it is another one (syslog: RFC 5425). */
+  readonly tlsPort?: number;
+  /** Takes TLS with a shared key too. */
+  readonly hasPsk?: boolean;
   /** Rejects when it cannot listen (HF4001 with the address). */
   start(context: IntakeContext, options: ListenOptions): Promise<RunningIntake>;
 }
@@ -43,6 +47,22 @@ export interface ListenOptions {
    * token over HTTP). Default: none asked. Protocols without a place for it refuse to start with one.
    */
   readonly token?: string;
+  /** What senders must name besides the token, where they can: the user of basic authentication. Default: any. */
+  readonly user?: string;
+  /** Only encrypted connections are taken. Not for UDP. */
+  readonly tls?: TlsOptions;
+}
+
+/** A certificate and its key, or (Zabbix) a key that both sides know; at least one of the two. */
+export interface TlsOptions {
+  /** PEM: the certificate, and those between it and its authority. */
+  readonly cert?: string;
+  /** PEM. */
+  readonly key?: string;
+  /** PEM: senders must show a certificate of this authority. */
+  readonly ca?: string;
+  /** A shared key (TLS-PSK), for protocols that have it. */
+  readonly psk?: { readonly identity: string; readonly key: Uint8Array };
 }
 
 export interface RunningIntake {

@@ -1,4 +1,5 @@
 /** The official Fluent client for Node against our listener, with acknowledgements, every mode, and a shared key. */
+import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { FluentClient } from '@fluent-org/logger';
 import { afterEach, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import type { RunningIntake } from '../../src/intake/contract.ts';
 import { fluent } from '../../src/intake/fluent/index.ts';
 import { MsgReader, msgpack } from '../../src/intake/fluent/msgpack.ts';
 import { type Rig, rig } from '../../src/intake/testing/rig.ts';
+import { makeCertificate } from '../support/certificate.ts';
 
 let under: Rig;
 let running: RunningIntake;
@@ -39,6 +41,22 @@ it.each([...MODES.map((mode) => [mode, undefined] as const), ['PackedForward', '
     expect(Math.abs((line?.wallMs ?? 0) - Date.now())).toBeLessThan(60_000);
   },
 );
+
+it('takes an encrypted connection with a shared key', async () => {
+  under = rig();
+  const { cert, key, directory } = makeCertificate();
+  running = await fluent.start(under.hub, { port: 0, token: 'secret', tls: { cert, key } });
+  const client = new FluentClient('app', {
+    eventMode: 'Forward',
+    ack: { ackTimeout: 5_000 },
+    socket: { host: '127.0.0.1', port: running.address.port, tls: { ca: cert } },
+    security: { clientHostname: 'web1', sharedKey: 'secret' },
+  });
+  await client.emit('orders', { message: 'sealed' });
+  await client.disconnect();
+  expect(under.batches.flatMap(({ logs }) => logs)).toMatchObject([{ service: 'app.orders', text: 'sealed' }]);
+  rmSync(directory, { recursive: true });
+});
 
 it('sends away who does not know the key', async () => {
   under = rig();

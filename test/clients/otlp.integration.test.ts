@@ -1,5 +1,6 @@
 /** A real OpenTelemetry SDK against our listeners: all three signals, every transport it has. */
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { connect } from 'node:http2';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -10,6 +11,7 @@ import { otlpGrpc } from '../../src/intake/otlp/grpc.ts';
 import { otlpHttp } from '../../src/intake/otlp/http.ts';
 import { toProtobuf } from '../../src/intake/otlp/json.ts';
 import { type Rig, rig } from '../../src/intake/testing/rig.ts';
+import { makeCertificate } from '../support/certificate.ts';
 
 let it_: Rig;
 let running: RunningIntake | undefined;
@@ -135,6 +137,16 @@ describe('OTLP over gRPC', () => {
     const endpoint = await start(otlpGrpc);
     expect(await client(endpoint, 'grpc', { OTEL_EXPORTER_OTLP_COMPRESSION: compression })).toBe(0);
     seen();
+  });
+
+  it('takes it encrypted, from who knows the token', async () => {
+    const { cert, certFile, key, directory } = makeCertificate();
+    it_ = rig();
+    running = await otlpGrpc.start(it_.hub, { port: 0, token: 'secret', tls: { cert, key } });
+    const env = { OTEL_EXPORTER_OTLP_CERTIFICATE: certFile, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer secret' };
+    expect(await client(`https://127.0.0.1:${running.address.port}`, 'grpc', env)).toBe(0);
+    seen();
+    rmSync(directory, { recursive: true });
   });
 
   it('answers errors as gRPC statuses, and serves the next call on the same connection', async () => {

@@ -3,7 +3,8 @@
  * `splunk-hec=0.0.0.0:8088,token=@/etc/holdfast/hec`. Anything beyond loopback must be asked for by its address.
  */
 import { readFileSync } from 'node:fs';
-import type { Intake, IntakeContext, ListenOptions, RunningIntake } from '../../intake/contract.ts';
+import { createSecureContext } from 'node:tls';
+import type { Intake, IntakeContext, ListenOptions, RunningIntake, TlsOptions } from '../../intake/contract.ts';
 import type { ScrapeTarget } from '../../intake/prometheus/scrape.ts';
 import { INTAKES } from '../../intake/registry.ts';
 import { asHoldfastError, HoldfastError } from '../../model/errors.ts';
@@ -17,7 +18,9 @@ export interface IntakeRequest {
 }
 
 const SHAPE =
-  'NAME, NAME=HOST:PORT, NAME=PORT or NAME=auto, with ,token=TEXT or ,token=@FILE where the protocol has one';
+  'NAME, NAME=HOST:PORT, NAME=PORT or NAME=auto, with ,token=@FILE ,user=NAME ,cert=FILE ,key=FILE ,ca=FILE where the protocol has them';
+const SETTINGS = ['token', 'user', 'cert', 'key', 'ca', 'psk', 'psk-identity'] as const;
+type Settings = Partial<Record<(typeof SETTINGS)[number], string>>;
 
 /** HF7002 for what cannot be understood or read. */
 export function parseIntake(text: string): IntakeRequest {
@@ -29,20 +32,72 @@ export function parseIntake(text: string): IntakeRequest {
     const remedy = `${near === null ? '' : `Did you mean ${near}? `}There are: ${names.join(', ')}.`;
     throw new HoldfastError('HF7002', `there is no intake "${name}"`, { remedy });
   }
-  const [address = '', ...settings] = rest.split(',');
-  let token: string | undefined;
-  for (const setting of settings) {
-    const [key = '', value = ''] = split(setting, '=');
-    if (key !== 'token' || value === '') throw misspelt(text);
-    token = value.startsWith('@') ? tokenFrom(value.slice(1)) : value;
-  }
-  const secret = token === undefined ? {} : { token };
-  if (address === '' || address === 'auto') return { intake, options: secret, anyPort: address === 'auto' };
+  const [address = '', ...given] = rest.split(',');
+  const secrets = secretsOf(intake, settingsOf(given, name));
+  if (address === '' || address === 'auto') return { intake, options: secrets, anyPort: address === 'auto' };
   const match = /^(?:(?:\[([0-9a-f:.]+)\]|([^:[\]]+)):)?(\d{1,5})$/i.exec(address);
   const port = Number(match?.[3]);
-  if (!match || port > 65_535) throw misspelt(text);
+  if (!match || port > 65_535) throw misspelt(name);
   const host = match[1] ?? match[2];
-  return { intake, options: { ...secret, port, ...(host === undefined ? {} : { host }) }, anyPort: false };
+  return { intake, options: { ...secrets, port, ...(host === undefined ? {} : { host }) }, anyPort: false };
+}
+
+function settingsOf(given: readonly string[], name: string): Settings {
+  const settings: Settings = {};
+  for (const setting of given) {
+    const [key = '', value = ''] = split(setting, '=');
+    const known = SETTINGS.find((one) => one === key);
+    if (known === undefined || value === '') throw misspelt(name);
+    settings[known] = value;
+  }
+  return settings;
+}
+
+function secretsOf(intake: Intake, settings: Settings): Pick<ListenOptions, 'token' | 'user' | 'tls'> {
+  const { token, user, psk } = settings;
+  const tls = tlsOf(settings);
+  if (psk !== undefined && !intake.hasPsk)
+    throw new HoldfastError('HF7002', `${intake.name} has no shared keys`, {
+      remedy: 'Give it cert=FILE and key=FILE.',
+    });
+  return {
+    ...(token === undefined ? {} : { token: token.startsWith('@') ? fileOf(token, 'token').trim() : token }),
+    ...(user === undefined ? {} : { user }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}
+
+/** Always files: what is on a command line is seen by everybody on the machine. */
+function tlsOf(settings: Settings): TlsOptions | undefined {
+  const { cert, key, ca, psk, 'psk-identity': identity } = settings;
+  if ((cert === undefined) !== (key === undefined) || (ca !== undefined && cert === undefined))
+    throw new HoldfastError('HF7002', 'TLS needs cert=FILE and key=FILE', { remedy: 'Both are PEM files.' });
+  if ((psk === undefined) !== (identity === undefined) || (psk !== undefined && cert !== undefined))
+    throw new HoldfastError('HF7002', 'a shared key needs psk=FILE and psk-identity=NAME, and no certificate', {
+      remedy: 'The file holds the key in hexadecimal digits, as in TLSPSKFile.',
+    });
+  if (psk !== undefined && identity !== undefined) {
+    const hex = fileOf(psk, 'psk').trim();
+    if (!/^(?:[0-9a-f]{2}){16,}$/i.test(hex))
+      throw new HoldfastError('HF7002', `${psk} holds no key`, {
+        remedy: 'At least 32 hexadecimal digits: openssl rand -hex 32.',
+      });
+    return { psk: { identity, key: Buffer.from(hex, 'hex') } };
+  }
+  if (cert === undefined || key === undefined) return undefined;
+  const tls = {
+    cert: fileOf(cert, 'cert'),
+    key: fileOf(key, 'key'),
+    ...(ca === undefined ? {} : { ca: fileOf(ca, 'ca') }),
+  };
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    throw new HoldfastError('HF7002', `cert and key are no pair of PEM files: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return tls;
 }
 
 /** `http://127.0.0.1:9100/metrics`, or `JOB=URL`. */
@@ -71,16 +126,18 @@ export async function openIntake(request: IntakeRequest, context: IntakeContext)
   }
 }
 
-function tokenFrom(path: string): string {
+function fileOf(value: string, what: string): string {
+  const path = value.replace(/^@/, '');
   try {
-    return readFileSync(path, 'utf8').trim();
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new HoldfastError('HF7002', `the token file cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new HoldfastError('HF7002', `the ${what} file cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }
 
-function misspelt(text: string): HoldfastError {
-  return new HoldfastError('HF7002', `--intake ${text} is not understood`, { remedy: `Write ${SHAPE}.` });
+/** Without the text: it may hold a secret. */
+function misspelt(name: string): HoldfastError {
+  return new HoldfastError('HF7002', `--intake ${name}=… is not understood`, { remedy: `Write ${SHAPE}.` });
 }
 
 function split(text: string, at: string): [string, string] {

@@ -52,6 +52,7 @@ describe('what to listen for', () => {
     ['statsd=9125', { port: 9125 }, false],
     ['splunk-hec=0.0.0.0:8088,token=secret', { host: '0.0.0.0', port: 8088, token: 'secret' }, false],
     ['zipkin=[::1]:9411', { host: '::1', port: 9411 }, false],
+    ['prometheus-remote-write=9201,user=me,token=secret', { port: 9201, user: 'me', token: 'secret' }, false],
   ])('%s', (text, options, anyPort) => {
     expect(parseIntake(text)).toMatchObject({ options, anyPort });
   });
@@ -62,8 +63,20 @@ describe('what to listen for', () => {
     'statsd=70000',
     'splunk-hec=8088,secret=x',
     'splunk-hec=8088,token=@/none',
+    'syslog-tcp=6514,cert=/none,key=/none',
+    'syslog-tcp=6514,cert=/none',
+    'syslog-tcp=6514,cert=package.json,key=package.json',
+    'zabbix=10051,psk=package.json,psk-identity=x',
+    'zabbix=10051,psk=package.json',
+    'otlp-http=4318,psk=package.json,psk-identity=x',
   ])('%s is refused with what to write', (text) => {
     expect(() => parseIntake(text)).toThrow(expect.objectContaining({ code: 'HF7002' }));
+  });
+
+  it('a secret is not repeated in an error', () => {
+    expect(() => parseIntake('splunk-hec=nowhere:port,token=s3cret')).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('s3cret') as string }),
+    );
   });
 
   it('targets have a name and a path', () => {

@@ -33,11 +33,7 @@ export const influx: Intake = {
       port: 8086,
       open: (path) => path === '/ping' || path === '/health',
       tokenOf: (headers, query) =>
-        /^Token (.+)$/i.exec(headers.authorization ?? '')?.[1]?.replace(/^[^:]*:/, '') ??
-        /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ??
-        basicPassword(headers.authorization) ??
-        query.get('p') ??
-        undefined,
+        /^Token (.+)$/i.exec(headers.authorization ?? '')?.[1]?.replace(/^[^:]*:/, '') ?? query.get('p') ?? undefined,
       refuse: (status, message, { path }) => errorReply(path, status, message),
       handle: (request) => handle(request, context),
     };
@@ -149,13 +145,4 @@ function errorReply(path: string, status: number, message: string): HttpReply {
     headers: { 'x-influxdb-error': message.split('\n')[0]?.replace(/[^ -~]/g, '?') ?? '' },
     body: JSON.stringify(body),
   };
-}
-
-function basicPassword(authorization: string | undefined): string | undefined {
-  const encoded = /^Basic (.+)$/i.exec(authorization ?? '')?.[1];
-  return encoded === undefined
-    ? undefined
-    : Buffer.from(encoded, 'base64')
-        .toString()
-        .replace(/^[^:]*:/, '');
 }

@@ -1,15 +1,22 @@
 /**
- * OTLP over gRPC: three unary methods over HTTP/2, without TLS (senders on the same machine). gRPC is small enough to
- * speak it ourselves: one length-prefixed message in, one out, status in trailers.
+ * OTLP over gRPC: three unary methods over HTTP/2. gRPC is small enough to speak it ourselves: one length-prefixed message in, one out, status in trailers.
  *
  * Senders repeat UNAVAILABLE (and a few more), never INVALID_ARGUMENT or RESOURCE_EXHAUSTED without RetryInfo.
  * Wire format: github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.
  */
-import { createServer, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import {
+  createSecureServer,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
 import type { DropReason, Intake, IntakeContext } from '../contract.ts';
 import { cannotListen, sameSecret } from '../wire/guard.ts';
+import { credentialsOf } from '../wire/http.ts';
 import { Malformed } from '../wire/protobuf.ts';
+import { tlsServerOptions } from '../wire/tls.ts';
 import { Unpacked, unpack } from '../wire/unpack.ts';
 import { accept, KINDS, type Kind, responseBytes } from './decode.ts';
 
@@ -42,9 +49,16 @@ export const otlpGrpc: Intake = {
   start: async (context, options) => {
     const { limits, meter } = context;
     const sessions = new Set<ServerHttp2Session>();
-    const server = createServer({
-      settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: MAX_STREAMS, enablePush: false },
+    const settings = { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: MAX_STREAMS, enablePush: false };
+    const { tls } = options;
+    const server = tls ? createSecureServer({ settings, ...tlsServerOptions(tls) }) : createServer({ settings });
+    const handshakes = new Set<Socket>();
+    server.on('connection', (socket: Socket) => {
+      if (!tls) return;
+      handshakes.add(socket);
+      socket.once('close', () => handshakes.delete(socket));
     });
+    server.on('tlsClientError', () => meter.dropped(NAME, 'requests', 'unauthorised', 1));
     server.maxConnections = limits.maxConnections;
     server.on('drop', () => meter.dropped(NAME, 'requests', 'too-many-connections', 1));
     server.on('session', (session) => {
@@ -69,6 +83,7 @@ export const otlpGrpc: Intake = {
         new Promise((resolve) => {
           server.close(() => resolve());
           for (const session of sessions) session.destroy();
+          for (const socket of handshakes) socket.destroy();
         }),
     };
   },
@@ -100,7 +115,7 @@ class Call {
       stream.respond({ ':status': 415 }, { endStream: true });
       return;
     }
-    const shown = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+    const shown = credentialsOf(headers)?.token ?? '';
     const kind = KINDS.find(({ method }) => method === headers[':path']);
     if (this.#token !== undefined && !sameSecret(shown, this.#token))
       this.#refuse(Code.unauthenticated, 'unauthorised', 'a valid token is required');

@@ -28,15 +28,8 @@ export const splunkHec: Intake = {
       name: NAME,
       port: 8088,
       open: (path) => path.startsWith('/services/collector/health'),
-      tokenOf: (headers, query) => {
-        const shown = headers.authorization ?? '';
-        const basic = /^Basic (.+)$/i.exec(shown)?.[1];
-        if (basic !== undefined)
-          return Buffer.from(basic, 'base64')
-            .toString()
-            .replace(/^[^:]*:/, '');
-        return /^Splunk (.+)$/i.exec(shown)?.[1] ?? query.get('token') ?? undefined;
-      },
+      tokenOf: (headers, query) =>
+        /^Splunk (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? query.get('token') ?? undefined,
       refuse: (status, message) => {
         if (status === 401)
           return message === 'a token is required'

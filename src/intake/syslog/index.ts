@@ -1,6 +1,6 @@
 /**
- * Syslog over UDP (a message a datagram) and TCP (RFC 6587: octet counting, or one message a line, told apart by each
- * frame's first byte). Syslog has no answers: what is too long is cut and counted.
+ * Syslog over UDP (a message a datagram), and TCP (RFC 6587: octet counting, or one message a line, told apart by each
+ * frame's first byte) or TLS (RFC 5425). Syslog has no answers: what is too long is cut and counted.
  */
 import type { BatchBuilder, Intake, IntakeContext } from '../contract.ts';
 import { noToken, serveTcp, serveUdp, type TcpConnection } from '../wire/sockets.ts';
@@ -29,15 +29,16 @@ export const syslogUdp: Intake = {
 
 export const syslogTcp: Intake = {
   name: 'syslog-tcp',
-  title: 'syslog over TCP, octet counting and lines, RFC 5424 and RFC 3164',
+  title: 'syslog over TCP or TLS, octet counting and lines, RFC 5424 and RFC 3164',
   transport: 'tcp',
   port: 601,
+  tlsPort: 6514,
   start: (context, options) => {
     const name = 'syslog-tcp';
     noToken(name, options);
     const maxBytes = context.limits.maxLineBytes * 4;
     const connect = ({ remote }: { remote: string }): TcpConnection => new Frames(name, remote, context);
-    return serveTcp(context, { name, port: 601, maxBytes, connect }, options);
+    return serveTcp(context, { name, port: 601, tlsPort: 6514, maxBytes, connect }, options);
   },
 };
 

@@ -5,9 +5,11 @@
  * Memory is taken from the budget as bytes arrive (not as they are announced), and for what a body unpacks to.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
 import type { IntakeContext, ListenOptions, RunningIntake } from '../contract.ts';
 import { cannotListen, sameSecret } from './guard.ts';
+import { tlsServerOptions } from './tls.ts';
 import { Unpacked, unpack } from './unpack.ts';
 
 export interface HttpRequest {
@@ -41,7 +43,7 @@ export interface HttpProtocol {
   handle(request: HttpRequest): HttpReply;
   /** The protocol's own form of an error. `message` is for people. */
   refuse(status: Refusal, message: string, request: Pick<HttpRequest, 'type' | 'path'>): HttpReply;
-  /** The token that a request shows; undefined: none. Default: `Authorization: Bearer`. */
+  /** The token that a request shows in the protocol's own way. Bearer, basic and `x-api-key` are known to all. */
   tokenOf?(headers: IncomingHttpHeaders, query: URLSearchParams): string | undefined;
   /** Paths that need no token (health checks). */
   open?(path: string): boolean;
@@ -58,12 +60,21 @@ export async function serveHttp(
   options: ListenOptions,
 ): Promise<RunningIntake> {
   const { limits, meter } = context;
-  const server = createServer(
-    { keepAliveTimeout: limits.idleMs, requestTimeout: limits.requestMs },
-    (incoming, reply) => {
-      new Exchange(context, protocol, options.token, incoming, reply).run();
-    },
-  );
+  const timing = { keepAliveTimeout: limits.idleMs, requestTimeout: limits.requestMs };
+  const take = (incoming: IncomingMessage, reply: ServerResponse): void =>
+    new Exchange(context, protocol, options, incoming, reply).run();
+  const server = options.tls
+    ? createTlsServer({ ...timing, ...tlsServerOptions(options.tls) }, take)
+    : createServer(timing, take);
+  const handshakes = new Set<Socket>();
+  if (options.tls) {
+    // Those whose handshake is not done yet are no connections of HTTP, and would keep the server from closing.
+    server.on('connection', (socket: Socket) => {
+      handshakes.add(socket);
+      socket.once('close', () => handshakes.delete(socket));
+    });
+    server.on('tlsClientError', () => meter.dropped(protocol.name, 'requests', 'unauthorised', 1));
+  }
   server.headersTimeout = Math.min(server.headersTimeout, limits.requestMs);
   server.maxConnections = limits.maxConnections;
   server.on('drop', () => meter.dropped(protocol.name, 'requests', 'too-many-connections', 1));
@@ -85,6 +96,7 @@ export async function serveHttp(
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        for (const socket of handshakes) socket.destroy();
       }),
   };
 }
@@ -93,7 +105,7 @@ export async function serveHttp(
 class Exchange {
   readonly #context: IntakeContext;
   readonly #protocol: HttpProtocol;
-  readonly #token: string | undefined;
+  readonly #options: ListenOptions;
   readonly #incoming: IncomingMessage;
   readonly #reply: ServerResponse;
   readonly #path: string;
@@ -107,13 +119,13 @@ class Exchange {
   constructor(
     context: IntakeContext,
     protocol: HttpProtocol,
-    token: string | undefined,
+    options: ListenOptions,
     incoming: IncomingMessage,
     reply: ServerResponse,
   ) {
     this.#context = context;
     this.#protocol = protocol;
-    this.#token = token;
+    this.#options = options;
     this.#incoming = incoming;
     this.#reply = reply;
     const [path, query] = (incoming.url ?? '/').split('?', 2);
@@ -127,9 +139,13 @@ class Exchange {
     this.#incoming.on('error', () => this.#end());
     this.#reply.on('error', () => this.#end());
     this.#reply.on('close', () => this.#end());
-    if (this.#token !== undefined && !this.#protocol.open?.(this.#path)) {
-      const shown = this.#protocol.tokenOf ? this.#protocol.tokenOf(headers, this.#query) : bearer(headers);
-      if (!sameSecret(shown ?? '', this.#token)) {
+    const { token, user } = this.#options;
+    if (token !== undefined && !this.#protocol.open?.(this.#path)) {
+      const own = this.#protocol.tokenOf?.(headers, this.#query);
+      const shown = own === undefined ? credentialsOf(headers) : { token: own };
+      // Whoever shows a user must show the right one; a bearer token has none.
+      const asUser = user === undefined || shown?.user === undefined || sameSecret(shown.user, user);
+      if (!sameSecret(shown?.token ?? '', token) || !asUser) {
         this.#refuse(401, shown === undefined ? 'a token is required' : 'this token is not known');
         return;
       }
@@ -246,6 +262,20 @@ const REASONS = {
   503: 'memory',
 } as const;
 
-function bearer(headers: IncomingHttpHeaders): string | undefined {
-  return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+export interface Credentials {
+  readonly token: string;
+  readonly user?: string;
+}
+
+/** What collectors and agents can be told to send: a bearer token, a user and password, or an API key. */
+export function credentialsOf({ authorization = '', ...headers }: IncomingHttpHeaders): Credentials | undefined {
+  const bearer = /^Bearer (.+)$/i.exec(authorization)?.[1];
+  if (bearer !== undefined) return { token: bearer };
+  const basic = /^Basic (.+)$/i.exec(authorization)?.[1];
+  if (basic !== undefined) {
+    const [, user = '', token = ''] = /^([^:]*):?(.*)$/s.exec(Buffer.from(basic, 'base64').toString()) ?? [];
+    return { user, token };
+  }
+  const key = headers['x-api-key'] ?? headers['api-key'];
+  return typeof key === 'string' ? { token: key } : undefined;
 }

@@ -4,10 +4,12 @@
  */
 import { createSocket } from 'node:dgram';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { HoldfastError } from '../../model/errors.ts';
 import type { IntakeContext, ListenOptions, RunningIntake } from '../contract.ts';
 import { cannotListen } from './guard.ts';
 import { Malformed } from './protobuf.ts';
+import { noTls, tlsServerOptions } from './tls.ts';
 
 export interface TcpConnection {
   /**
@@ -20,6 +22,8 @@ export interface TcpConnection {
 export interface TcpProtocol {
   readonly name: string;
   readonly port: number;
+  /** When encrypted, where that is another one. */
+  readonly tlsPort?: number;
   /** Unconsumed bytes of one connection; beyond it the connection is closed as `too-large`. */
   readonly maxBytes: number;
   connect(peer: TcpPeer): TcpConnection;
@@ -43,15 +47,18 @@ export async function serveTcp(
 ): Promise<RunningIntake> {
   const { limits, meter } = context;
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const { tls } = options;
+  const take = (socket: Socket): void => void new Stream(context, protocol, socket);
+  const server = tls ? createTlsServer(tlsServerOptions(tls), take) : createServer(take);
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    new Stream(context, protocol, socket);
   });
+  server.on('tlsClientError', () => meter.dropped(protocol.name, 'requests', 'unauthorised', 1));
   server.maxConnections = limits.maxConnections;
   server.on('drop', () => meter.dropped(protocol.name, 'requests', 'too-many-connections', 1));
   const host = options.host ?? '127.0.0.1';
-  const port = options.port ?? protocol.port;
+  const port = options.port ?? (tls ? (protocol.tlsPort ?? protocol.port) : protocol.port);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(cannotListen(host, port, error)));
     server.listen(port, host, resolve);
@@ -172,6 +179,7 @@ export async function serveUdp(
   options: ListenOptions,
 ): Promise<RunningIntake> {
   noToken(protocol.name, options);
+  noTls(protocol.name, options);
   const host = options.host ?? '127.0.0.1';
   const port = options.port ?? protocol.port;
   const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });

@@ -21,6 +21,7 @@ export const zabbix: Intake = {
   title: 'Zabbix sender',
   transport: 'tcp',
   port: 10_051,
+  hasPsk: true,
   start: async (context, options) => {
     noToken(NAME, options);
     const connect = (peer: TcpPeer) => ({
