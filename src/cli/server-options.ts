@@ -9,6 +9,7 @@ export interface ServerOptions {
   readonly allowHost?: readonly string[];
   readonly notify?: readonly string[];
   readonly intake?: readonly string[];
+  readonly intakeLimit?: readonly string[];
   readonly scrape?: readonly string[];
   readonly acceptReplay?: true;
 }
@@ -21,6 +22,7 @@ export function withServer(command: Command): Command {
     .option('--allow-host <name...>', 'further names under which the API may be called')
     .option('--notify <url...>', 'who is told when a human is called: webhook+https://…, alertmanager+http://…, @FILE')
     .option('--intake <name...>', 'telemetry to listen for: otlp-http, statsd=127.0.0.1:8125, … (docs/intake.md)')
+    .option('--intake-limit <name=value...>', 'how much it may be: max-series=200000, max-request-bytes=20MiB, …')
     .option('--scrape <url...>', 'Prometheus targets to ask for metrics: URL or JOB=URL')
     .option('--accept-replay', 'start although the journal, replayed by this version, decides differently');
 }
@@ -32,6 +34,7 @@ export function serverArguments({
   allowHost,
   notify,
   intake,
+  intakeLimit,
   scrape,
   acceptReplay,
 }: ServerOptions): string[] {
@@ -41,8 +44,17 @@ export function serverArguments({
     ...(tokenFile === undefined ? [] : ['--token-file', resolve(tokenFile)]),
     ...(allowHost ?? []).flatMap((name) => ['--allow-host', name]),
     ...(notify ?? []).flatMap((address) => ['--notify', address]),
-    ...(intake ?? []).flatMap((name) => ['--intake', name]),
+    ...(intake ?? []).flatMap((text) => ['--intake', withPaths(text)]),
+    ...(intakeLimit ?? []).flatMap((text) => ['--intake-limit', text]),
     ...(scrape ?? []).flatMap((url) => ['--scrape', url]),
     ...(acceptReplay ? ['--accept-replay'] : []),
   ];
+}
+
+/** The server's own directory is another one: files of secrets and certificates are named in full. */
+function withPaths(intake: string): string {
+  return intake.replace(
+    /,(token=@|(?:cert|key|ca|psk)=@?)([^,]+)/g,
+    (_, name: string, path: string) => `,${name}${resolve(path)}`,
+  );
 }

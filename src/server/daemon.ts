@@ -273,8 +273,9 @@ export class Daemon {
 
   #intakeParts(): Moment['facts']['parts'] {
     const { intakes = [], targets = [] } = this.#o.telemetry ?? {};
-    const listening = intakes.map(({ name, address: { host, port } }) => {
-      return { name: `intake ${name}`, state: 'running', pid: null, detail: `listens on ${host}:${port}` } as const;
+    const listening = intakes.map(({ name, address: { host, port }, encrypted, asksToken }) => {
+      const detail = `listens on ${host}:${port}${encrypted ? ', encrypted' : ''}${asksToken ? ', asks for a token' : ''}`;
+      return { name: `intake ${name}`, state: 'running', pid: null, detail } as const;
     });
     const asked = targets.map(({ url, up, error, points }) => {
       const detail = error ?? `${points} points at the last look`;

@@ -5,6 +5,7 @@
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { parseLimits } from '../agent/telemetry/limits.ts';
 import type { CoreOptions } from '../core/contract.ts';
 import { createCore, restoreCore } from '../core/index.ts';
 import { asHoldfastError } from '../model/errors.ts';
@@ -60,8 +61,9 @@ async function main(): Promise<void> {
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
 
-  const kept = new SeriesStore();
-  const telemetry = await createTelemetry(options, state.clock, kept);
+  const limits = parseLimits(options.intakeLimits);
+  const kept = new SeriesStore(limits.kept);
+  const telemetry = await createTelemetry(options, limits, state.clock, kept);
   const place = { stateDir: options.stateDir, node: coreOptions.node, clock: state.clock };
   const agent = createAgent({ ...place, log, telemetry });
   const notices = await createNotices({ notifiers, store, state, log });

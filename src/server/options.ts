@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly notify: readonly string[];
   /** Protocols to listen for, as given: see agent/telemetry/intakes.ts. */
   readonly intake: readonly string[];
+  /** Limits of what comes in, as given: see agent/telemetry/limits.ts. */
+  readonly intakeLimits: readonly string[];
   /** Targets to be asked for their metrics. */
   readonly scrape: readonly string[];
   readonly foreground: boolean;
@@ -29,7 +31,7 @@ const PORTS_HIGH = 32_000;
 
 export const USAGE = `usage: server --state-dir DIR [--listen HOST:PORT] [--token-file FILE] [--ports LOW-HIGH]
               [--allow-host NAME]... [--notify URL|@FILE]... [--intake NAME[=HOST:PORT]]...
-              [--scrape [JOB=]URL]... [--foreground] [--accept-replay]`;
+              [--intake-limit NAME=VALUE]... [--scrape [JOB=]URL]... [--foreground] [--accept-replay]`;
 
 export function parseOptions(argv: readonly string[]): ServerOptions {
   const values = parsed(argv);
@@ -44,6 +46,7 @@ export function parseOptions(argv: readonly string[]): ServerOptions {
     allowHosts: values['allow-host'] ?? [],
     notify: values.notify ?? [],
     intake: values.intake ?? [],
+    intakeLimits: values['intake-limit'] ?? [],
     scrape: values.scrape ?? [],
     foreground: values.foreground ?? false,
     acceptReplay: values['accept-replay'] ?? false,
@@ -62,6 +65,7 @@ function parsed(argv: readonly string[]) {
         'allow-host': { type: 'string', multiple: true },
         notify: { type: 'string', multiple: true },
         intake: { type: 'string', multiple: true },
+        'intake-limit': { type: 'string', multiple: true },
         scrape: { type: 'string', multiple: true },
         foreground: { type: 'boolean' },
         'accept-replay': { type: 'boolean' },

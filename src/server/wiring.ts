@@ -2,9 +2,12 @@
  * Puts the parts of this machine together: the process runtime, the traffic process and the agent between them; and
  * what tells people elsewhere.
  */
+import { join } from 'node:path';
 import { Agent } from '../agent/agent.ts';
 import { faultKinds } from '../agent/faults.ts';
 import { parseIntake, parseScrape } from '../agent/telemetry/intakes.ts';
+import type { TelemetryLimits } from '../agent/telemetry/limits.ts';
+import { PortMemory } from '../agent/telemetry/port-memory.ts';
 import { Telemetry } from '../agent/telemetry/telemetry.ts';
 import type { AgentMessage } from '../model/link.ts';
 import type { Notifier } from '../notify/contract.ts';
@@ -16,6 +19,7 @@ import type { AgentPort } from './agent-port.ts';
 import type { Clock } from './clock.ts';
 import { iso } from './mapping/facts.ts';
 import { StoreLedger } from './notify-ledger.ts';
+import type { ServerOptions } from './options.ts';
 import type { OpenState } from './state.ts';
 import { TrafficLink } from './traffic-link.ts';
 
@@ -29,7 +33,8 @@ export interface AgentWiring {
 
 /** Listens for what was asked for. HF7002 for what is not understood, HF4001 for a port that is taken. */
 export async function createTelemetry(
-  { intake, scrape }: { readonly intake: readonly string[]; readonly scrape: readonly string[] },
+  { intake, scrape, stateDir }: Pick<ServerOptions, 'intake' | 'scrape' | 'stateDir'>,
+  limits: TelemetryLimits,
   clock: Clock,
   kept: SeriesStore,
 ): Promise<Telemetry> {
@@ -38,6 +43,9 @@ export async function createTelemetry(
     now: () => clock.now(),
     wallMs: () => clock.wallMs(),
     keep: (series, wallMs, value) => kept.add(series, wallMs, value),
+    limits: limits.intake,
+    series: limits.series,
+    ports: new PortMemory(join(stateDir, 'intake-ports.json')),
   });
   await telemetry.open(requests);
   telemetry.scrape(targets);

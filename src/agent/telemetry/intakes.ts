@@ -9,6 +9,7 @@ import type { ScrapeTarget } from '../../intake/prometheus/scrape.ts';
 import { INTAKES } from '../../intake/registry.ts';
 import { asHoldfastError, HoldfastError } from '../../model/errors.ts';
 import { nearest } from '../../model/suggest.ts';
+import type { PortMemory } from './port-memory.ts';
 
 export interface IntakeRequest {
   readonly intake: Intake;
@@ -113,14 +114,34 @@ export function parseScrape(text: string): ScrapeTarget {
   return { url: parsed.href, job: match?.[1] ?? parsed.host };
 }
 
-export async function openIntake(request: IntakeRequest, context: IntakeContext): Promise<RunningIntake> {
+/** `memory`: where an intake that may take any port was last time. */
+export async function openIntake(
+  request: IntakeRequest,
+  context: IntakeContext,
+  memory?: PortMemory,
+): Promise<RunningIntake> {
   const { intake, options, anyPort } = request;
+  if (!anyPort) return listen(intake, options, context);
+  const last = memory?.get(intake.name) ?? null;
+  const ports = [...(last === null ? [] : [{ port: last }]), {}, { port: 0 }];
+  for (const [tried, port] of ports.entries()) {
+    try {
+      const running = await listen(intake, { ...options, ...port }, context);
+      memory?.keep(intake.name, running.address.port);
+      return running;
+    } catch (error) {
+      if (asHoldfastError(error).code !== 'HF4001' || tried === ports.length - 1) throw error;
+    }
+  }
+  throw new HoldfastError('HF4001', `${intake.title}: no port is free`);
+}
+
+async function listen(intake: Intake, options: ListenOptions, context: IntakeContext): Promise<RunningIntake> {
   try {
     return await intake.start(context, options);
   } catch (error) {
     const known = asHoldfastError(error);
     if (known.code !== 'HF4001') throw known;
-    if (anyPort) return intake.start(context, { ...options, port: 0 });
     const remedy = `Stop the program that listens there, or choose another address: --intake ${intake.name}=127.0.0.1:PORT (auto: any free port).`;
     throw new HoldfastError('HF4001', `${intake.title}: ${known.message}`, { cause: error, remedy });
   }

@@ -1,11 +1,15 @@
 /** Telemetry of one machine, with senders on real sockets: who is meant, what is claimed, what is not told twice. */
 import { createSocket } from 'node:dgram';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { launchOf } from '../../../test/support/runtime.ts';
 import type { Signal } from '../../model/signal.ts';
 import { parseIntake, parseScrape } from './intakes.ts';
+import { PortMemory } from './port-memory.ts';
 import { Telemetry } from './telemetry.ts';
 
 let telemetry: Telemetry;
@@ -44,6 +48,38 @@ const portOf = (name: string): number => {
 const accepted = (protocol: string, what: string): number =>
   telemetry.figures.meter.find((row) => row.protocol === protocol && row.what === what && row.reason === null)?.count ??
   0;
+
+describe('any free port', () => {
+  it('is the same one after a restart, and another one when somebody has taken it', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'hf-ports-'));
+    const taken = createTcp().listen(4318, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve).once('error', resolve));
+    const start = async (): Promise<number> => {
+      const ports = new PortMemory(join(dir, 'state', 'ports.json'));
+      const one = new Telemetry({ now: () => performance.now(), wallMs: Date.now, ports });
+      cleanUps.push(() => one.close());
+      await one.open([parseIntake('otlp-http=auto')]);
+      return one.intakes[0]?.address.port ?? 0;
+    };
+    const first = await start();
+    expect(first).not.toBe(4318);
+    await cleanUps.pop()?.();
+    expect(await start()).toBe(first);
+    const second = await start();
+    expect(second).not.toBe(first);
+    writeFileSync(join(dir, 'state', 'ports.json'), '{"otlp-http": "no');
+    expect(await start()).toBeGreaterThan(0);
+    await new Promise((resolve) => taken.close(resolve));
+    rmSync(dir, { recursive: true });
+  });
+
+  it('is told to instances, unless a secret would have to be told with it', async () => {
+    await open('otlp-http=0');
+    expect(telemetry.urlOf('otlp-http')).toMatch(/^http:/);
+    await open('otlp-http=0,token=secret');
+    expect(telemetry.urlOf('otlp-http')).toBeNull();
+  });
+});
 
 describe('what to listen for', () => {
   it.each([

@@ -10,6 +10,7 @@ import { LogStreams } from '../../detect/telemetry/lines.ts';
 import { SeriesWatch, type SeriesWatchOptions } from '../../detect/telemetry/series.ts';
 import type { MeterRow, RunningIntake } from '../../intake/contract.ts';
 import { IntakeHub } from '../../intake/hub.ts';
+import type { IntakeLimits } from '../../intake/limits.ts';
 import { takePlugin } from '../../intake/nagios/plugin.ts';
 import {
   type RunningScraper,
@@ -26,12 +27,16 @@ import type { Ms } from '../../model/time.ts';
 import type { PluginReport } from '../checks/probe.ts';
 import { CheckReports } from './checks.ts';
 import { type IntakeRequest, openIntake } from './intakes.ts';
+import type { PortMemory } from './port-memory.ts';
 import { Residents } from './residents.ts';
 
 export interface TelemetryOptions {
   readonly now: () => Ms;
   readonly wallMs: () => number;
+  readonly limits?: Partial<IntakeLimits>;
   readonly series?: Partial<SeriesWatchOptions>;
+  /** Where intakes that may take any port were last time. */
+  readonly ports?: PortMemory;
   /** Told of every sample that is kept, whoever it is about. */
   readonly keep?: (series: Series, wallMs: number, value: number) => void;
 }
@@ -50,6 +55,12 @@ export interface TelemetryFigures {
   readonly unknown: number;
 }
 
+/** Listening, and what it asks of senders. */
+export interface OpenIntake extends RunningIntake {
+  readonly asksToken: boolean;
+  readonly encrypted: boolean;
+}
+
 export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #hub: IntakeHub;
@@ -60,7 +71,7 @@ export class Telemetry {
   readonly #checks: CheckReports;
   readonly #gate = new AlertGate();
   readonly #entities = new WeakMap<Series, EntityRef | null>();
-  #intakes: readonly RunningIntake[] = [];
+  #intakes: readonly OpenIntake[] = [];
   #scraper: RunningScraper | undefined;
   #emit: (signals: readonly Signal[]) => void = () => {};
   #timer: NodeJS.Timeout | undefined;
@@ -71,14 +82,19 @@ export class Telemetry {
     this.#options = options;
     this.#series = new SeriesWatch(options.series);
     this.#checks = new CheckReports(this.#residents);
-    this.#hub = new IntakeHub({ emit: (batch) => this.#take(batch), now: options.now, wallMs: options.wallMs });
+    const { now, wallMs, limits } = options;
+    this.#hub = new IntakeHub({ emit: (batch) => this.#take(batch), now, wallMs, ...(limits ? { limits } : {}) });
   }
 
   /** All or none: when one cannot listen, the others are closed again. */
   async open(requests: readonly IntakeRequest[]): Promise<void> {
-    const open: RunningIntake[] = [];
+    const open: OpenIntake[] = [];
     try {
-      for (const request of requests) open.push(await openIntake(request, this.#hub));
+      for (const request of requests) {
+        const { token, tls } = request.options;
+        const running = await openIntake(request, this.#hub, this.#options.ports);
+        open.push({ ...running, asksToken: token !== undefined, encrypted: tls !== undefined });
+      }
     } catch (error) {
       await Promise.all(open.map((intake) => intake.close()));
       throw error;
@@ -86,7 +102,7 @@ export class Telemetry {
     this.#intakes = open;
   }
 
-  get intakes(): readonly RunningIntake[] {
+  get intakes(): readonly OpenIntake[] {
     return this.#intakes;
   }
 
@@ -105,10 +121,13 @@ export class Telemetry {
     return this.#scraper?.state() ?? [];
   }
 
-  /** Where senders of this machine reach an intake; null: it is not open. */
+  /**
+   * Where senders of this machine reach an intake; null: it is not open, or wants to be shown what nobody tells them (a
+   * secret in the environment of every instance would be none).
+   */
   urlOf(name: string): string | null {
     const intake = this.#intakes.find((running) => running.name === name);
-    if (!intake) return null;
+    if (!intake || intake.asksToken || intake.encrypted) return null;
     const { host, port } = intake.address;
     const near = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
     return `http://${near.includes(':') ? `[${near}]` : near}:${port}`;

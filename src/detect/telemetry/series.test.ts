@@ -73,6 +73,13 @@ describe('series of many senders', () => {
     expect(watch.size).toBe(0);
   });
 
+  it('judges so many of one instance, and leaves places for the others', () => {
+    const watch = new SeriesWatch({ maxSeries: 5, maxPerEntity: 2 });
+    for (let id = 1; id <= 4; id++) watch.take(WEB, series(id, `s${id}`), START, 1);
+    watch.take({ kind: 'instance', name: 'web-2', service: 'web' }, series(9, 's'), START, 1);
+    expect([watch.size, watch.unjudged]).toEqual([3, 2]);
+  });
+
   it('a counter that begins anew, and numbers that are none, are no anomaly', () => {
     const watch = new SeriesWatch();
     const one = series(1, 'requests', 'counter');

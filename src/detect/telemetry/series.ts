@@ -14,11 +14,16 @@ import type { Candidate } from './gate.ts';
 export interface SeriesWatchOptions {
   /** Series that are judged at once. Default 1,000: up to 64 MiB. The others are kept and shown, but not judged. */
   readonly maxSeries: number;
+  /**
+   * Of one instance (or service, when that is all that is known). Default 250: one that shows thousands does not take the
+   * places of the others.
+   */
+  readonly maxPerEntity: number;
   /** Samples closer together are merged. Default 10 s: noticed that much later, at a tenth of the cost per second. */
   readonly resolutionMs: Ms;
 }
 
-export const SERIES_DEFAULTS: SeriesWatchOptions = { maxSeries: 1_000, resolutionMs: 10_000 };
+export const SERIES_DEFAULTS: SeriesWatchOptions = { maxSeries: 1_000, maxPerEntity: 250, resolutionMs: 10_000 };
 
 /** A series without a sample for this long is forgotten. */
 const IDLE_MS: Ms = 900_000;
@@ -102,14 +107,15 @@ export class SeriesWatch {
 
   #begin(entity: EntityRef, series: Series): Track | undefined {
     if (NOT_JUDGED.test(series.name) || 'le' in series.labels) return undefined;
-    if (this.#tracks.size >= this.#options.maxSeries) {
+    const key = entityKey(entity);
+    const { maxSeries, maxPerEntity } = this.#options;
+    if (this.#tracks.size >= maxSeries || (this.#counts.get(key) ?? 0) >= maxPerEntity) {
       this.unjudged++;
       return undefined;
     }
     const detector = create({ resolutionMs: this.#options.resolutionMs });
     const track: Track = { series, entity, detector, lastMs: 0, lastValue: 0, stepMs: null, odd: null };
     this.#tracks.set(series.id, track);
-    const key = entityKey(entity);
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     return track;
   }
