@@ -155,7 +155,45 @@ const QUERIES = [
   'label_replace(temp, "host", "$1-x", "instance", "(.*)")',
   'label_join(temp, "both", "/", "job", "instance")',
   ...['hour()', 'day_of_week(vector(1700000000))', 'minute(temp)', 'month()', '"text"', '0x1F', '1e3'],
+  // Subqueries and @.
+  ...[
+    'max_over_time(rate(reqs_total[2m])[20m:1m])',
+    'avg_over_time(temp[10m:])',
+    'min_over_time((temp > 22)[10m:30s])',
+    'last_over_time(temp[10m:2m] offset 5m)',
+    'sum_over_time(sum by (job) (temp)[5m:1m])',
+    'quantile_over_time(0.9, (temp * 2)[10m:45s])',
+    'max_over_time(avg_over_time(temp[5m:1m])[10m:2m])',
+    'rate(reqs_total[5m:30s])',
+    'absent_over_time(nope[10m:1m])',
+    'predict_linear(temp[10m:1m], 600)',
+    'temp[5m:1m]',
+    'temp[5m:7s] offset 1m',
+    'count_over_time(vector(1)[5m:1m])',
+    `temp @ ${END - 600}`,
+    `temp @ ${END - 600}.5 offset 1m`,
+    'temp @ start()',
+    'temp @ end() - temp',
+    'rate(reqs_total[5m] @ end())',
+    `max_over_time(temp[10m:1m] @ ${END - 900})`,
+    'sum_over_time(temp[5m:1m] offset 2m @ start())',
+    'temp offset -5m @ start()',
+    `timestamp(temp @ ${END - 60})`,
+  ],
   // What both refuse.
+  ...[
+    'time()[5m:1m]',
+    'temp[5m][5m:1m]',
+    'temp[5m:1m][5m]',
+    'temp @ start() @ end()',
+    'sum(temp) @ 1',
+    'sum(temp) offset 1m',
+    'temp @ 1[5m]',
+    'temp @ foo',
+    'temp @ start',
+    'temp[5m:0s]',
+    'rate(temp)[5m:1m]',
+  ],
   ...[
     'sum(',
     'temp{',
@@ -231,6 +269,67 @@ it('answers as Prometheus does', async () => {
         const ours = answer(kind, body, store, { version: '0', wallMs: Date.now })?.body as Answer;
         expect(comparable(ours), `${kind} ${query}`).toEqual(comparable(theirs));
       }
+    }
+  } finally {
+    prometheus.kill('SIGKILL');
+    await ended;
+  }
+}, 60_000);
+
+it('what Grafana asks besides has the shape that Prometheus gives it', async () => {
+  const { store } = samples();
+  const port = await freePort();
+  const config = join(directory, 'shape.yml');
+  writeFileSync(config, 'global: {}\n');
+  const options = [`--config.file=${config}`, `--storage.tsdb.path=${join(directory, 'data')}`];
+  const prometheus = spawn('prometheus', [...options, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => prometheus.once('close', resolve));
+  /** Kinds of values, by name: of objects the keys, of lists the first one. */
+  const shape = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.length === 0 ? [] : [shape(value[0])];
+    if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shape(inner)]));
+  };
+  const span = `start=${END - 600}&end=${END}`;
+  try {
+    await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/-/ready`)).status).toBe(200), {
+      timeout: 30_000,
+      interval: 200,
+    });
+    const ask = async (path: string): Promise<[theirs: unknown, ours: unknown]> => {
+      const [name = '', query = ''] = path.split('?');
+      const theirs: unknown = await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json();
+      return [theirs, answer(name, new URLSearchParams(query), store, { version: '0', wallMs: Date.now })?.body];
+    };
+    // The same values, not only the same shape.
+    for (const path of [
+      `labels?${span}`,
+      `labels?${span}&match[]=temp`,
+      `label/__name__/values?${span}`,
+      `label/job/values?${span}&match[]=temp{instance="b"}`,
+      `label/nope/values?${span}`,
+      `series?${span}&match[]=limit&match[]=temp{job="y"}`,
+      'query_exemplars?query=temp&start=1&end=2',
+      'rules',
+      'alerts',
+      'series',
+      'label/a-b/values',
+    ]) {
+      const [theirs, ours] = (await ask(path)) as [Record<string, unknown>, Record<string, unknown>];
+      const sorted = ({ status, data, errorType }: Record<string, unknown>): unknown => ({
+        status,
+        errorType,
+        data: Array.isArray(data) ? data.map((one) => JSON.stringify(Object.entries(one).sort())).sort() : data,
+      });
+      expect(sorted(ours), path).toEqual(sorted(theirs));
+    }
+    for (const path of ['status/buildinfo', 'status/config', 'status/runtimeinfo', 'targets', 'alertmanagers']) {
+      const [theirs, ours] = await ask(path);
+      expect(shape(ours), path).toMatchObject(shape(theirs) as object);
+    }
+    for (const path of ['status/flags', 'metadata', 'metadata?metric=temp&limit=1', 'status/tsdb']) {
+      const [, ours] = await ask(path);
+      expect(ours, path).toMatchObject({ status: 'success', data: expect.any(Object) });
     }
   } finally {
     prometheus.kill('SIGKILL');

@@ -81,21 +81,74 @@ function route(
         holdfast: version,
       };
     case 'status/flags':
-    case 'status/config':
       return {};
+    case 'status/config':
+      return { yaml: '' };
     case 'status/runtimeinfo':
-      return { storageRetention: '1h', timeSeriesCount: store.size };
+      return runtime(store, wallMs());
+    case 'status/tsdb':
+      return statistics(store);
     case 'rules':
       return { groups: [] };
     case 'alerts':
       return { alerts: [] };
     case 'targets':
       return { activeTargets: [], droppedTargets: [] };
+    case 'alertmanagers':
+      return { activeAlertmanagers: [], droppedAlertmanagers: [] };
     case 'query_exemplars':
       return [];
     default:
       return undefined;
   }
+}
+
+/** What Prometheus says of itself, as far as it has a counterpart. */
+function runtime(store: SeriesStore, nowMs: number): unknown {
+  return {
+    startTime: new Date(nowMs).toISOString(),
+    CWD: '',
+    reloadConfigSuccess: true,
+    lastConfigTime: new Date(nowMs).toISOString(),
+    corruptionCount: 0,
+    goroutineCount: 0,
+    GOMAXPROCS: 1,
+    GOGC: '',
+    GODEBUG: '',
+    storageRetention: '1h',
+    timeSeriesCount: store.size,
+  };
+}
+
+/** Where the series are: what cardinality dashboards ask. */
+function statistics(store: SeriesStore): unknown {
+  const names = new Map<string, number>();
+  const labels = new Map<string, Set<string>>();
+  let [count, first, last] = [0, Number.POSITIVE_INFINITY, 0];
+  for (const series of store.select([])) {
+    if (series.length === 0) continue;
+    count++;
+    first = Math.min(first, series.timeAt(0));
+    last = Math.max(last, series.timeAt(series.length - 1));
+    for (const [label, value] of Object.entries(series.labels)) {
+      const values = labels.get(label);
+      if (values) values.add(value);
+      else labels.set(label, new Set([value]));
+      if (label === '__name__') names.set(value, (names.get(value) ?? 0) + 1);
+    }
+  }
+  const most = (rows: Iterable<readonly [string, number]>): unknown[] =>
+    [...rows]
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, 10)
+      .map(([name, value]) => ({ name, value }));
+  return {
+    headStats: { numSeries: count, numLabelPairs: 0, chunkCount: 0, minTime: count > 0 ? first : 0, maxTime: last },
+    seriesCountByMetricName: most(names),
+    labelValueCountByLabelName: most([...labels].map(([name, values]) => [name, values.size])),
+    memoryInBytesByLabelName: [],
+    seriesCountByLabelValuePair: [],
+  };
 }
 
 function range(parameters: Parameters, store: SeriesStore): unknown {

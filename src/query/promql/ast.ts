@@ -12,7 +12,18 @@ export interface Matcher {
 
 export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string';
 
-export type Expr = NumberExpr | StringExpr | SelectorExpr | CallExpr | AggregateExpr | BinaryExpr | NegateExpr;
+export type Expr =
+  | NumberExpr
+  | StringExpr
+  | SelectorExpr
+  | SubqueryExpr
+  | CallExpr
+  | AggregateExpr
+  | BinaryExpr
+  | NegateExpr;
+
+/** `@`: a moment of its own (ms since 1970), or the first or last one that is asked for. */
+export type At = number | 'start' | 'end';
 
 export interface NumberExpr {
   readonly kind: 'number';
@@ -31,7 +42,23 @@ export interface SelectorExpr {
   /** null: an instant vector. */
   readonly rangeMs: Ms | null;
   readonly offsetMs: Ms;
+  /** null: the moment of evaluation. */
+  readonly at: At | null;
 }
+
+/** An expression evaluated at every step of a range: `rate(x[5m])[1h:1m]`. */
+export interface SubqueryExpr {
+  readonly kind: 'subquery';
+  readonly of: Expr;
+  readonly rangeMs: Ms;
+  /** null: the default one. */
+  readonly stepMs: Ms | null;
+  readonly offsetMs: Ms;
+  readonly at: At | null;
+}
+
+/** What yields a range vector. */
+export type RangeExpr = SelectorExpr | SubqueryExpr;
 
 export interface CallExpr {
   readonly kind: 'call';

@@ -4,17 +4,18 @@
  */
 
 import { aggregate } from './aggregate.ts';
-import type { CallExpr, Expr, Labels, SelectorExpr } from './ast.ts';
+import type { CallExpr, Expr, Labels, RangeExpr, SelectorExpr } from './ast.ts';
 import { scalars, vectorScalar, vectors } from './binary.ts';
 import { executionError, QueryError } from './errors.ts';
 import { distinct, histogramQuantile, labelJoin, labelReplace, NUMBER_FUNCTIONS, TIME_FUNCTIONS } from './functions.ts';
 import { parse } from './parse.ts';
 import { predictLinear, quantileOverTime, RANGE_FUNCTIONS } from './ranges.ts';
 import { lastUntil, type SampledSeries, type SampleSource } from './source.ts';
+import { Subqueries } from './subquery.ts';
 import { typeOf } from './types.ts';
 import { keyOf, type Sample, type Vector, type Window, withoutName } from './values.ts';
 
-/** An instant vector shows a sample until it is this old. */
+/** An instant vector shows a sample until it is older than this. Prometheus 2 counts the very end as well. */
 export const LOOKBACK_MS = 300_000;
 /** Prometheus' own limit. */
 export const MAX_STEPS = 11_000;
@@ -34,9 +35,9 @@ export interface ResultSeries {
 
 export function queryInstant(query: string, timeMs: number, source: SampleSource): QueryResult {
   const expr = parse(query);
-  const evaluation = new Evaluation(source);
+  const evaluation = new Evaluation(source, timeMs, timeMs);
   if (expr.kind === 'string') return { type: 'string', value: expr.value, timeMs };
-  if (typeOf(expr) === 'matrix') return { type: 'matrix', series: evaluation.raw(expr as SelectorExpr, timeMs) };
+  if (typeOf(expr) === 'matrix') return { type: 'matrix', series: evaluation.raw(expr as RangeExpr, timeMs) };
   if (typeOf(expr) === 'scalar') return { type: 'scalar', value: evaluation.scalar(expr, timeMs), timeMs };
   const samples = distinct(evaluation.vector(expr, timeMs));
   return { type: 'vector', samples: isSorted(expr) ? samples : byLabels(samples), timeMs };
@@ -64,7 +65,7 @@ export function queryRange(
       'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
     );
   }
-  const evaluation = new Evaluation(source);
+  const evaluation = new Evaluation(source, fromMs, toMs);
   const found = new Map<string, { labels: Labels; points: [number, number][] }>();
   for (let timeMs = fromMs; timeMs <= toMs; timeMs += stepMs) {
     const samples =
@@ -98,10 +99,26 @@ function isSorted(expr: Expr): boolean {
 class Evaluation {
   readonly #source: SampleSource;
   readonly #selected = new Map<SelectorExpr, readonly SampledSeries[]>();
+  readonly #subqueries = new Subqueries((expr, timeMs) => {
+    const vector = distinct(this.vector(expr, timeMs));
+    this.#charge(vector.length);
+    return vector;
+  });
+  readonly #startMs: number;
+  readonly #endMs: number;
   #samples = 0;
 
-  constructor(source: SampleSource) {
+  /** `startMs` and `endMs`: the first and the last moment that are asked for. */
+  constructor(source: SampleSource, startMs: number, endMs: number) {
     this.#source = source;
+    this.#startMs = startMs;
+    this.#endMs = endMs;
+  }
+
+  /** The moment that a selector or subquery means. */
+  #moment({ at, offsetMs }: RangeExpr, timeMs: number): number {
+    const from = at === null ? timeMs : at === 'start' ? this.#startMs : at === 'end' ? this.#endMs : at;
+    return from - offsetMs;
   }
 
   scalar(expr: Expr, timeMs: number): number {
@@ -153,7 +170,7 @@ class Evaluation {
   }
 
   /** The samples themselves: a range vector asked for by itself. */
-  raw(expr: SelectorExpr, timeMs: number): ResultSeries[] {
+  raw(expr: RangeExpr, timeMs: number): ResultSeries[] {
     const series = this.#windows(expr, timeMs).map(({ labels, series: from, first, end }) => {
       const points: [number, number][] = [];
       for (let at = first; at < end; at++) points.push([from.timeAt(at), from.valueAt(at)]);
@@ -185,21 +202,26 @@ class Evaluation {
   }
 
   #instant(expr: SelectorExpr, timeMs: number): Sample[] {
-    const at = timeMs - expr.offsetMs;
+    const at = this.#moment(expr, timeMs);
     const found: Sample[] = [];
     const all = this.#select(expr);
     this.#charge(all.length);
     for (const series of all) {
       const index = lastUntil(series, at);
-      if (index < 0 || at - series.timeAt(index) >= LOOKBACK_MS) continue;
+      if (index < 0 || at - series.timeAt(index) > LOOKBACK_MS) continue;
       found.push({ labels: series.labels, value: series.valueAt(index) });
     }
     return found;
   }
 
-  #windows(expr: SelectorExpr, timeMs: number): Window[] {
-    const to = timeMs - expr.offsetMs;
+  #windows(expr: RangeExpr, timeMs: number): Window[] {
+    const to = this.#moment(expr, timeMs);
     const from = to - (expr.rangeMs ?? 0);
+    if (expr.kind === 'subquery') {
+      const made = this.#subqueries.windows(expr, from, to);
+      this.#charge(made.reduce((sum, { end }) => sum + end, 0));
+      return made;
+    }
     const found: Window[] = [];
     for (const series of this.#select(expr)) {
       const end = lastUntil(series, to) + 1;
@@ -213,7 +235,7 @@ class Evaluation {
 
   #call(expr: CallExpr, timeMs: number): Vector {
     const { name, args } = expr;
-    const overRange = args.find((arg): arg is SelectorExpr => typeOf(arg) === 'matrix');
+    const overRange = args.find((arg): arg is RangeExpr => typeOf(arg) === 'matrix');
     if (overRange) return this.#rangeCall(expr, overRange, timeMs);
     const text = (index: number): string => (args[index]?.kind === 'string' ? args[index].value : '');
     const number = NUMBER_FUNCTIONS[name];
@@ -261,18 +283,18 @@ class Evaluation {
   #timestamps(expr: Expr, timeMs: number): Vector {
     if (expr.kind !== 'selector')
       return this.vector(expr, timeMs).map(({ labels }) => ({ labels: withoutName(labels), value: timeMs / 1_000 }));
-    const at = timeMs - expr.offsetMs;
+    const at = this.#moment(expr, timeMs);
     return this.#select(expr).flatMap((series) => {
       const index = lastUntil(series, at);
-      if (index < 0 || at - series.timeAt(index) >= LOOKBACK_MS) return [];
+      if (index < 0 || at - series.timeAt(index) > LOOKBACK_MS) return [];
       return [{ labels: withoutName(series.labels), value: series.timeAt(index) / 1_000 }];
     });
   }
 
-  #rangeCall({ name, args }: CallExpr, range: SelectorExpr, timeMs: number): Vector {
+  #rangeCall({ name, args }: CallExpr, range: RangeExpr, timeMs: number): Vector {
     const windows = this.#windows(range, timeMs);
     if (name === 'absent_over_time') return windows.length > 0 ? [] : [{ labels: labelsOf(range), value: 1 }];
-    const context = { toMs: timeMs - range.offsetMs, rangeMs: range.rangeMs ?? 0 };
+    const context = { toMs: this.#moment(range, timeMs), rangeMs: range.rangeMs ?? 0 };
     const given = args.find((arg) => typeOf(arg) === 'scalar');
     const parameter = given ? this.scalar(given, timeMs) : 0;
     return windows.flatMap((window) => {

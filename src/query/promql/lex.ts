@@ -24,6 +24,8 @@ const PATTERNS = [
 export function lex(query: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;
+  /** Within brackets a colon parts range and step; elsewhere it is part of a name. */
+  let bracketed = false;
   const take = (pattern: RegExp): string | null => {
     pattern.lastIndex = at;
     return pattern.exec(query)?.[0] ?? null;
@@ -31,6 +33,7 @@ export function lex(query: string): readonly Token[] {
   const add = (kind: Token['kind'], raw: string, text = raw): void => {
     tokens.push({ kind, text, at });
     at += raw.length;
+    if (kind === 'sign' && (raw === '[' || raw === ']')) bracketed = raw === '[';
   };
   while (at < query.length) {
     const space = take(SPACE);
@@ -42,6 +45,10 @@ export function lex(query: string): readonly Token[] {
     if (first === '"' || first === "'" || first === '`') {
       const raw = quoted(query, at);
       add('string', raw, unquote(raw, at));
+      continue;
+    }
+    if (first === ':' && bracketed) {
+      add('sign', first);
       continue;
     }
     let found: readonly [Token['kind'], string] | null = null;

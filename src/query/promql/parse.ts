@@ -1,9 +1,9 @@
 /**
- * A query's text to its tree, by precedence climbing. What Prometheus has and Holdfast has not (subqueries, `@`) is an
- * error that says so.
+ * A query's text to its tree, by precedence climbing.
  */
 import type {
   AggregateExpr,
+  At,
   BinaryExpr,
   CallExpr,
   Expr,
@@ -127,7 +127,7 @@ class Parser {
       const { text, kind, at } = this.#token;
       if (kind === 'sign' && text === '[') expr = this.#ranged(expr, at);
       else if (kind === 'word' && text.toLowerCase() === 'offset') expr = this.#offset(expr, at);
-      else if (kind === 'sign' && text === '@') throw parseError(at, 'the @ modifier is not supported here');
+      else if (kind === 'sign' && text === '@') expr = this.#atModifier(expr, at);
       else return expr;
     }
   }
@@ -135,23 +135,61 @@ class Parser {
   #ranged(expr: Expr, at: number): Expr {
     this.#at++;
     const rangeMs = this.#duration();
-    if (this.#token.text === ':') throw parseError(at, 'subqueries are not supported here');
+    if (this.#skipSign(':')) {
+      const stepMs = this.#token.text === ']' ? null : this.#duration();
+      this.#sign(']');
+      if (typeOf(expr) !== 'vector')
+        throw parseError(at, `subquery is only allowed on instant vector, got ${WORDS[typeOf(expr)]} instead`);
+      return { kind: 'subquery', of: expr, rangeMs, stepMs, offsetMs: 0, at: null };
+    }
     this.#sign(']');
-    if (expr.kind !== 'selector') throw parseError(at, 'ranges only allowed for vector selectors');
-    if (expr.rangeMs !== null) throw parseError(at, 'ranges only allowed for vector selectors');
+    if (expr.kind !== 'selector' || expr.rangeMs !== null)
+      throw parseError(at, 'ranges only allowed for vector selectors');
     if (expr.offsetMs !== 0) throw parseError(at, 'no offset modifiers allowed before range');
+    if (expr.at !== null) throw parseError(at, 'no @ modifiers allowed before range');
     return { ...expr, rangeMs };
   }
 
   #offset(expr: Expr, at: number): Expr {
     this.#at++;
-    const back = this.#token.text === '-';
-    if (back) this.#at++;
+    const back = this.#skipSign('-');
     const offsetMs = this.#duration() * (back ? -1 : 1);
-    if (expr.kind !== 'selector')
-      throw parseError(at, 'offset modifier must be preceded by an instant vector selector or range vector selector');
+    if (expr.kind !== 'selector' && expr.kind !== 'subquery')
+      throw parseError(
+        at,
+        'offset modifier must be preceded by an instant vector selector or range vector selector or a subquery',
+      );
     if (expr.offsetMs !== 0) throw parseError(at, 'offset may not be set multiple times');
     return { ...expr, offsetMs };
+  }
+
+  #atModifier(expr: Expr, at: number): Expr {
+    this.#at++;
+    const moment = this.#moment();
+    if (expr.kind !== 'selector' && expr.kind !== 'subquery')
+      throw parseError(
+        at,
+        '@ modifier must be preceded by an instant vector selector or range vector selector or a subquery',
+      );
+    if (expr.at !== null) throw parseError(at, '@ <timestamp> may not be set multiple times');
+    return { ...expr, at: moment };
+  }
+
+  /** `1700000000.5`, `start()`, `end()`. */
+  #moment(): At {
+    for (const word of ['start', 'end'] as const) {
+      if (!this.#skipWord(word)) continue;
+      this.#sign('(');
+      this.#sign(')');
+      return word;
+    }
+    const sign = this.#skipSign('-') ? -1 : 1;
+    if (sign === 1) this.#skipSign('+');
+    const { kind, text, at } = this.#token;
+    const ms = kind === 'number' ? Math.round(Number(text) * 1_000) * sign : Number.NaN;
+    if (!Number.isSafeInteger(ms)) throw parseError(at, 'timestamp out of bounds for @ modifier');
+    this.#at++;
+    return ms;
   }
 
   #primary(): Expr {
@@ -217,7 +255,7 @@ class Parser {
     }
     if (matchers.every((one) => one.matches('')))
       throw parseError(at, 'vector selector must contain at least one non-empty matcher');
-    return { kind: 'selector', matchers, rangeMs: null, offsetMs: 0 };
+    return { kind: 'selector', matchers, rangeMs: null, offsetMs: 0, at: null };
   }
 
   #aggregate(op: string, at: number): AggregateExpr {

@@ -70,9 +70,21 @@ describe('queries', () => {
   it('over a range are asked at every step, and an old sample is not shown for ever', () => {
     const result = queryRange('queue{job="db"}', NOW, NOW + 600_000, 60_000, store());
     expect(result.type === 'matrix' && result.series[0]?.points.map(([at]) => (at - NOW) / 60_000)).toEqual([
-      0, 1, 2, 3, 4,
+      0, 1, 2, 3, 4, 5,
     ]);
-    expect(ask('queue', NOW + 300_000)).toEqual([]);
+    expect(ask('queue', NOW + 300_001)).toEqual([]);
+  });
+
+  it('within others are asked at multiples of their step, and @ holds them to a moment', () => {
+    const at = (query: string): unknown[] => {
+      const result = queryInstant(query, NOW + 7_000, store());
+      return result.type === 'matrix' ? result.series.map(({ points }) => points.map(([time]) => time)) : [];
+    };
+    const tens = [-20, -10, 0].map((seconds) => Math.floor((NOW + 7_000) / 10_000) * 10_000 + seconds * 1_000);
+    expect(at('queue{job="db"}[27s:10s]')).toEqual([tens]);
+    expect(at(`queue{job="db"}[27s:10s] @ ${(NOW + 7_000) / 1_000}`)).toEqual([tens]);
+    expect(ask(`queue @ ${NOW / 1_000}`, NOW + 9_000_000)).toEqual(ask('queue'));
+    expect(() => queryInstant('sum_over_time(vector(1)[1y:1s])', NOW, store())).toThrow(/too many steps/);
   });
 
   it.each([
@@ -82,8 +94,11 @@ describe('queries', () => {
     ['constructor(queue)', /unknown function with name "constructor"/],
     ['queue constructor queue', /unexpected word "constructor"/],
     ['{job=~".*"}', /at least one non-empty matcher/],
-    ['queue[5m:1m]', /subqueries are not supported here|unexpected/],
-    ['queue @ 5', /the @ modifier is not supported here/],
+    ['time()[5m:1m]', /subquery is only allowed on instant vector, got scalar instead/],
+    ['queue[5m:0s]', /duration must be greater than 0/],
+    ['queue @ 5 @ 6', /may not be set multiple times/],
+    ['sum(queue) @ 5', /@ modifier must be preceded by/],
+    ['queue @ start', /expected "\("/],
     ['1 == 1', /comparisons between scalars must use BOOL modifier/],
     ['queue{job=~"(a+)+"}', /repetitions within repetitions/],
     ['"open', /unterminated quoted string/],

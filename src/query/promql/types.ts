@@ -10,6 +10,8 @@ export function typeOf(expr: Expr): ValueType {
       return 'string';
     case 'selector':
       return expr.rangeMs === null ? 'vector' : 'matrix';
+    case 'subquery':
+      return 'matrix';
     case 'call':
       return SIGNATURES[expr.name]?.returns ?? 'vector';
     case 'aggregate':
