@@ -1043,3 +1043,40 @@ describe('objectives', () => {
     expect(quick.core.symptoms).toEqual([]);
   });
 });
+
+describe('the way to an instance', () => {
+  it('is asked what its health check asks, unless that carries headers', () => {
+    const probe = { kind: 'http', port: '80', path: '/well', headers: {}, expectStatus: [200, 299] } as const;
+    const asks = (headers: Readonly<Record<string, string>>) => {
+      const h = new Harness();
+      const healthcheck = { ...service('web').healthcheck, probe: { ...probe, headers } } as ServiceSpec['healthcheck'];
+      h.apply(system(service('web', { healthcheck })));
+      const table = h.commands.findLast((command) => command.kind === 'routes')?.table;
+      return table?.pools[0]?.ask;
+    };
+    expect(asks({})).toEqual({ path: '/well', expectStatus: [200, 299] });
+    expect(asks({ Authorization: 'secret' })).toBeUndefined();
+  });
+
+  it('is remembered, also over a restart of Holdfast, beside what its own check says', () => {
+    const h = new Harness();
+    h.apply(system(service('web')));
+    h.run(2_000);
+    const of = { instance: 'web-1', incarnation: 1 } as const;
+    const way = { kind: 'way', ...of, at: h.now, caller: OUTSIDE, callee: 'web' } as const;
+    h.signals({ ...way, connectMs: 1, answerMs: null, error: 'timeout' });
+    h.signals({
+      kind: 'check',
+      ...of,
+      at: h.now,
+      purpose: 'liveness',
+      pass: false,
+      latencyMs: 1_000,
+      error: 'timeout',
+    });
+    for (const core of [h.core, restoreCore(OPTIONS, h.core.snapshot())]) {
+      expect(core.view.waysOf('web-1')).toMatchObject([{ error: 'timeout' }]);
+      expect(core.view.checkOf('web-1')).toMatchObject({ failingSince: h.now, error: 'timeout' });
+    }
+  });
+});

@@ -127,3 +127,45 @@ describe('the instance or the way to it', () => {
     });
   });
 });
+
+describe('a port that can only be connected to', () => {
+  const exec = {
+    ...serviceSpec('redis').healthcheck,
+    probe: { kind: 'exec' as const, command: ['redis-cli', 'ping'] },
+  };
+
+  function broken(resets: number): FakeView {
+    const view = new FakeView()
+      .add(serviceSpec('redis', { healthcheck: exec as never }))
+      .add(serviceSpec('api', { replicas: 3, dependsOn: calls('redis') }));
+    tries(view, 'api', 'redis-1', { answerMs: null });
+    for (let s = 1; s <= 4; s++) {
+      const none = { connect: 0, timeout: 0, status5xx: 0, unavailable: 0 };
+      view.edges.ingest({
+        kind: 'edge',
+        at: ONSET + s * 1_000,
+        windowMs: 1_000,
+        caller: 'api',
+        callee: 'redis',
+        instance: 'redis-1',
+        protocol: 'tcp',
+        requests: 3,
+        failures: { ...none, reset: resets },
+        retried: 0,
+        latency: [],
+        inFlight: 3,
+        oldestWaitMs: 0,
+      });
+    }
+    return view;
+  }
+
+  it('has a bad way when its connections break off in use and its own check passes', () => {
+    const symptoms = [symptom('erroring', 'api', at(ONSET))];
+    expect(first(broken(3), symptoms)).toMatchObject({ who: 'redis-1', what: 'network' });
+    expect(first(broken(0), symptoms)).toMatchObject({ who: 'api' });
+    const failing = broken(3);
+    failing.checks.set('redis-1', { failingSince: ONSET, error: 'exit 1', latencyMs: 5 });
+    expect(first(failing, symptoms).what).toBe('software');
+  });
+});

@@ -34,7 +34,17 @@ const PAST_MS: Ms = 45_000;
 /** What a process does that is not let run; dying is not among it. */
 const BY_STARVING: ReadonlySet<SymptomKind> = new Set(['slow', 'hung', 'erroring', 'unreachable']);
 
-export function starvedNodes(suspects: readonly Suspect[], view: SystemView, onsetAt: Ms, now: Ms): Starved[] {
+/** One look at an incident asks for it many times: what follows from the same suspects is worked out once. */
+const worked = new WeakMap<readonly Suspect[], readonly Starved[]>();
+
+export function starvedNodes(suspects: readonly Suspect[], view: SystemView, onsetAt: Ms, now: Ms): readonly Starved[] {
+  const known = worked.get(suspects) ?? workOut(suspects, view, onsetAt, now);
+  worked.set(suspects, known);
+  return known;
+}
+
+function workOut(suspects: readonly Suspect[], view: SystemView, onsetAt: Ms, now: Ms): Starved[] {
+  if (suspects.length === 0) return [];
   const nodes = new Set([...view.instances.values()].map(({ node }) => node));
   return [...nodes].flatMap((node) => {
     const waits = waitsOn(node, view, onsetAt - LEAD_MS, now);

@@ -46,7 +46,7 @@ function ofWay({ ways, service, instances, afflicted }: SuspectFacts, own: Mecha
       : struck.length === 1
         ? { kind: 'instance', name: worst.instance, service }
         : { kind: 'service', name: service };
-  const sure = worst.weight >= WEIGHT.way;
+  const sure = worst.weight > WEIGHT.wayFresh;
   const all = instances.length > 1 && struck.length === instances.length;
   return {
     entity: all ? { kind: 'service', name: service } : entity,

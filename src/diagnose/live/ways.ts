@@ -39,6 +39,8 @@ const LATE = { ratio: 4, ms: 100 };
 /** Fewer bad tries than these, or a smaller part of all, may be chance. */
 const FEWEST = 2;
 const LEAST_SHARE = 0.25;
+/** Connections that break off in use: fewer are those of a client that restarts. */
+const BREAKS = 5;
 /** Tries from so long before onset belong to it: onsets are known to a window or two. */
 const LEAD_MS: Ms = 2_500;
 /** A timer of ours that was so late, and nothing can be said of slowness. */
@@ -88,7 +90,7 @@ function badWay(instance: Instance, view: SystemView, onsetAt: Ms, now: Ms): Bad
     if (how !== null) of.bad.push({ way, how });
   }
   const bad = [...byCaller].filter(([, of]) => of.bad.length >= FEWEST && of.bad.length >= LEAST_SHARE * of.all.length);
-  if (bad.length === 0) return [];
+  if (bad.length === 0) return brokenOff(instance, tries, view, onsetAt, now);
   const all = bad.flatMap(([, of]) => of.bad);
   const count = bad.reduce((sum, [, of]) => sum + of.all.length, 0);
   const sure = all.filter(({ how }) => how.sure).length >= FEWEST;
@@ -108,6 +110,42 @@ function badWay(instance: Instance, view: SystemView, onsetAt: Ms, now: Ms): Bad
       text: `${instance.id}: ${how.text} on the way from ${callers.join(', ')} (${all.length} of ${count} tries), ${beside}`,
       mechanism: MECHANISM[how.kind],
       weight: fresh ? WEIGHT.wayFresh : WEIGHT.way,
+    },
+  ];
+}
+
+/**
+ * A port on which nothing can be asked but for a connection: these open, and break off when they are used, time and
+ * again, while its own check (which talks to it) passes. A program may do that by itself, but rarely does.
+ */
+function brokenOff(instance: Instance, tries: readonly WaySignal[], view: SystemView, onsetAt: Ms, now: Ms): BadWay[] {
+  const check = view.services.get(instance.service)?.healthcheck;
+  const talks = check !== null && check !== undefined && check.probe.kind !== 'tcp';
+  const opened = tries.every(({ error, answerMs }) => error === null && answerMs === null);
+  if (!talks || !opened || view.checkOf(instance.id).failingSince !== null) return [];
+  const callers: string[] = [];
+  let count = 0;
+  for (const { caller, callee } of view.edges.pairs()) {
+    if (callee !== instance.service) continue;
+    const windows = view.edges
+      .windows(caller, callee, onsetAt - LEAD_MS, now)
+      .filter((one) => one.instance === instance.id);
+    const resets = windows.reduce((sum, { failures }) => sum + failures.reset, 0);
+    if (resets < BREAKS) continue;
+    callers.push(caller);
+    count += resets;
+  }
+  if (callers.length === 0) return [];
+  return [
+    {
+      instance: instance.id,
+      service: instance.service,
+      callers,
+      well: [],
+      at: Math.min(...tries.map(({ at }) => at)),
+      text: `${instance.id}: ${count} connections of ${callers.join(', ')} broke off, while its own check passes`,
+      mechanism: MECHANISM.reset,
+      weight: WEIGHT.wayBroken,
     },
   ];
 }

@@ -14,6 +14,8 @@ export const WEIGHT = {
   way: 2.5,
   /** The same while its next check may still fail too. */
   wayFresh: 0.8,
+  /** Connections to it break off in use, and its check passes: now and then a program does that. */
+  wayBroken: 1.5,
   /** Bad among good peers: what is shared (callees, load, code) is ruled out. */
   oddOneOut: 1.7,
   /** Errors or slowness of a whole service: as likely passed on as made here. */
