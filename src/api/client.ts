@@ -12,6 +12,8 @@ import type {
   ProofRequest,
   ProofResource,
   ProofStarted,
+  ScheduleRequest,
+  ScheduleResource,
 } from './proof-resources.ts';
 import type {
   Acknowledgement,
@@ -173,6 +175,19 @@ export class HoldfastClient {
 
   stopProofs(why: string): Promise<Acknowledgement> {
     return this.#post('/v1/proofs/stop', { why });
+  }
+
+  /** The next one first. */
+  schedules(): Promise<readonly ScheduleResource[]> {
+    return this.#get('/v1/schedules');
+  }
+
+  schedule(request: ScheduleRequest): Promise<ScheduleResource> {
+    return this.#post('/v1/schedules', request);
+  }
+
+  unschedule(name: string, why: string): Promise<Acknowledgement> {
+    return this.#post('/v1/schedules/remove', { name, why });
   }
 
   faults(): Promise<FaultsResource> {

@@ -176,6 +176,44 @@ export interface ProofStopRequest {
   readonly why: string;
 }
 
+/** GET /v1/schedules: a run that recurs. */
+export interface ScheduleResource {
+  readonly name: string;
+  /** `every 6h`, `daily 03:00`, `Mon-Fri 03:00`: in the server's time zone. */
+  readonly when: string;
+  /** Files, or which part of the catalogue. */
+  readonly what: string;
+  readonly who: string;
+  readonly why: string;
+  readonly createdAt: string;
+  readonly nextAt: string;
+  /** What became of its newest time; null: none has come yet. */
+  readonly last: {
+    /** When it was due. */
+    readonly at: string;
+    /** missed: the server was not running. refused: a guard rail, or other experiments, stood in the way. */
+    readonly outcome: 'started' | 'missed' | 'refused';
+    readonly detail: string;
+    readonly suite: string | null;
+  } | null;
+  /** Times that passed while the server was not running. They are not made up for. */
+  readonly missed: number;
+}
+
+/** POST /v1/schedules: in the place of one of the same name. */
+export interface ScheduleRequest {
+  readonly name: string;
+  readonly when: string;
+  readonly request: ProofRequest;
+  readonly why: string;
+}
+
+/** POST /v1/schedules/remove */
+export interface ScheduleRemoval {
+  readonly name: string;
+  readonly why: string;
+}
+
 /** The live view of it all: `event: proofs`. */
 export interface ProvingResource {
   readonly running: readonly FaultResource[];

@@ -198,6 +198,37 @@ export const ProofRequestSchema = Type.Object(
   { title: 'ProofRequest', ...closed },
 );
 
+const scheduleName = Type.String({ pattern: '^[a-z0-9][a-z0-9_.-]{0,62}$' });
+
+export const ScheduleSchema = Type.Object(
+  {
+    name: Type.String(),
+    when: Type.String({ description: '`every 6h`, `daily 03:00` or `Mon-Fri 03:00`, in the time zone of the server.' }),
+    what: Type.String(),
+    who: Type.String(),
+    why: Type.String(),
+    createdAt: time,
+    nextAt: time,
+    last: nullable(
+      Type.Object({
+        at: time,
+        outcome: Type.Enum(['started', 'missed', 'refused']),
+        detail: Type.String(),
+        suite: nullable(Type.String()),
+      }),
+    ),
+    missed: Type.Integer({ description: 'Times that passed while the server was not running; not made up for.' }),
+  },
+  { title: 'Schedule' },
+);
+
+export const ScheduleRequestSchema = Type.Object(
+  { name: scheduleName, when: Type.String({ minLength: 1, maxLength: 100 }), request: ProofRequestSchema, why },
+  { title: 'ScheduleRequest', ...closed },
+);
+
+export const ScheduleRemovalSchema = Type.Object({ name: scheduleName, why }, { title: 'ScheduleRemoval', ...closed });
+
 export const ProofStartedSchema = Type.Object(
   { suite: Type.String(), proofs: strings, notices: strings },
   { title: 'ProofStarted' },

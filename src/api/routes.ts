@@ -242,6 +242,26 @@ export const ROUTES = {
     body: p.ProofStopRequestSchema,
     reply: json(s.AcknowledgementSchema),
   },
+  listSchedules: {
+    ...read,
+    path: '/v1/schedules',
+    summary: 'Runs that recur, with what became of their newest time; the next one first.',
+    reply: json(Type.Array(p.ScheduleSchema)),
+  },
+  putSchedule: {
+    ...act,
+    path: '/v1/schedules',
+    summary: 'Has a run recur, in the place of the schedule of that name.',
+    body: p.ScheduleRequestSchema,
+    reply: json(p.ScheduleSchema),
+  },
+  removeSchedule: {
+    ...act,
+    path: '/v1/schedules/remove',
+    summary: 'Ends a schedule. A run of it that is under way goes on.',
+    body: p.ScheduleRemovalSchema,
+    reply: json(s.AcknowledgementSchema),
+  },
   listFaults: {
     ...read,
     path: '/v1/faults',

@@ -1,5 +1,5 @@
 /** How each kind of resource is listed: its columns, what names it, and what is said when there is none. */
-import type { ProofResource } from '../api/proof-resources.ts';
+import type { ProofResource, ScheduleResource } from '../api/proof-resources.ts';
 import type {
   ActionResource,
   ChangeResource,
@@ -198,6 +198,25 @@ export const proofs: Kind<ProofResource> = {
   ],
   name: (proof) => proof.id,
   none: 'Nothing has been proven yet.',
+};
+
+export const schedules: Kind<ScheduleResource> = {
+  columns: [
+    { title: 'SCHEDULE', of: ({ name }) => name },
+    { title: 'WHEN', of: ({ when }) => when },
+    {
+      title: 'NEXT',
+      of: ({ nextAt }) => new Date(nextAt).toLocaleString('sv-SE', { timeStyle: 'short', dateStyle: 'short' }),
+    },
+    { title: 'WHAT', of: ({ what }) => shorten(what, 40) },
+    { title: 'LAST', of: ({ last }) => (last === null ? '-' : `${last.outcome} ${ago(last.at)} ago`) },
+    { title: 'MISSED', of: ({ missed }) => String(missed) },
+    { title: 'DETAIL', of: ({ last }) => shorten(last?.detail ?? '', 60) },
+    { title: 'WHO', of: ({ who }) => who, wide: true },
+    { title: 'WHY', of: ({ why }) => why, wide: true },
+  ],
+  name: ({ name }) => name,
+  none: 'Nothing recurs.',
 };
 
 export function verdictColor(verdict: ProofResource['verdict']): (text: string) => string {

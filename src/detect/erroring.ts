@@ -25,22 +25,23 @@ export const CLEAR_MS: Ms = 3_000;
 /** A peer with fewer calls is no yardstick. */
 const PEER_REQUESTS = 5;
 
-export function erroringInstances(facts: ServiceFacts): Map<string, Finding> {
+/** `ways`: some callers cannot reach them; then calls that fail in a row at the traffic layer tell nothing. */
+export function erroringInstances(facts: ServiceFacts, ways = false): Map<string, Finding> {
   const { members } = facts;
   const tellers = members.filter(({ record }) => record.stall?.state === 'erroring');
-  const shared = members.length > 1 && tellers.length * 2 > members.length;
+  const untold = ways || (members.length > 1 && tellers.length * 2 > members.length);
   const tallies = members.map((member) => facts.recent(member, 'requests', (window) => member.counts(window)));
   return new Map(
     members.map((member, index) => {
       const peers = tallies.filter((tally, other) => other !== index && tally.requests >= PEER_REQUESTS);
       // The median: two bad instances of four must not excuse each other.
       const usual = peers.length === 0 ? null : median(peers.map(({ failed, requests }) => failed / requests));
-      return [member.instance.id, judgeMember(facts, member, tallies[index] as Tally, usual, shared)];
+      return [member.instance.id, judgeMember(facts, member, tallies[index] as Tally, usual, untold)];
     }),
   );
 }
 
-function judgeMember(facts: ServiceFacts, member: Member, own: Tally, usual: number | null, shared: boolean): Finding {
+function judgeMember(facts: ServiceFacts, member: Member, own: Tally, usual: number | null, untold: boolean): Finding {
   const { instance, record } = member;
   if (!isAlive(instance)) return null;
   const { liveness, stall } = record;
@@ -58,7 +59,7 @@ function judgeMember(facts: ServiceFacts, member: Member, own: Tally, usual: num
   const p0 = base(facts, usual === null ? 0 : usual + 0.01);
   const claim = test(facts, own, own.failed, p0, usual);
   if (claim !== null) return { ...claim, entity: instanceRef(instance), summary: `${instance.id} ${claim.summary}` };
-  if (stall?.state === 'erroring' && !shared) {
+  if (stall?.state === 'erroring' && !untold) {
     return {
       kind: 'erroring',
       entity: instanceRef(instance),

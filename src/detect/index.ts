@@ -40,6 +40,7 @@ import { Member, ServiceFacts } from './service-facts.ts';
 import { CLEAR_MS as SLOW_CLEAR_MS, slowInstances, slowService } from './slow.ts';
 import { callersByCallee, gather, normBefore } from './traffic.ts';
 import { CLEAR_MS as UNREACHABLE_CLEAR_MS, unreachableService } from './unreachable.ts';
+import { onsetsOfWays, settleWays, waysOf, withoutWays } from './ways.ts';
 
 export type { Liveness, SymptomUpdate } from './contract.ts';
 
@@ -290,7 +291,7 @@ export class Detection {
       const group = members.get(service.name) ?? [];
       this.#judgeReachability(service, group, view, now);
       const suspected = group.some(({ record }) => record.liveness.verdict === false || record.stall !== null);
-      if (suspected || this.#trafficNews.has(service.name) || this.#hasTrafficSymptom(service.name, group)) {
+      if (suspected || this.#trafficNews.has(service.name) || this.#onsetsOf(service.name, group).length > 0) {
         this.#judgeTraffic(service, group, callers.get(service.name) ?? [], view, now);
       }
     }
@@ -316,9 +317,11 @@ export class Detection {
     this.#board.settle(id, unreachableService(service, instances, since, now), UNREACHABLE_CLEAR_MS, now);
   }
 
-  #hasTrafficSymptom(service: string, members: readonly Member[]): boolean {
+  /** Of the symptoms of its traffic. */
+  #onsetsOf(service: string, members: readonly Member[]): Ms[] {
     const entities: EntityRef[] = [{ kind: 'service', name: service }, ...members.map((m) => instanceRef(m.instance))];
-    return entities.some((entity) => this.#trafficSymptoms(entity).length > 0);
+    const own = entities.flatMap((entity) => this.#trafficSymptoms(entity).map(({ onsetAt }) => onsetAt));
+    return [...own, ...onsetsOfWays(this.#board, service)];
   }
 
   #trafficSymptoms(entity: EntityRef): Symptom[] {
@@ -335,23 +338,23 @@ export class Detection {
     now: Ms,
   ): void {
     const ref: EntityRef = { kind: 'service', name: service.name };
-    const onsets = [ref, ...members.map(({ instance }) => instanceRef(instance))]
-      .flatMap((entity) => this.#trafficSymptoms(entity))
-      .map(({ onsetAt }) => onsetAt);
-    const before = normBefore(onsets, now);
+    const before = normBefore(this.#onsetsOf(service.name, members), now);
     const isVoid = (at: Ms): boolean => this.#voids.some(([from, to]) => at >= from && at <= to + 1_000);
     const facts = new ServiceFacts(service, members, gather(view, service.name, callers, now, before, isVoid), now);
-    const failing = erroringInstances(facts);
-    const slow = slowInstances(facts);
-    this.#settleAll('erroring', members, failing, ERRORING_CLEAR_MS, now);
+    const ways = waysOf(facts);
+    settleWays(this.#board, service.name, callers, ways, now);
+    const [forFailures, forSlowness] = [withoutWays(facts, ways.erroring), withoutWays(facts, ways.slow)];
+    const failing = erroringInstances(forFailures, ways.erroring.size > 0);
+    const slow = slowInstances(forSlowness);
     const [failingIds, slowIds] = [claimed(failing), claimed(slow)];
-    // What is left once the instances that it comes from are named is nothing: no need to wait whether it stays so.
-    const handedOver = (ids: ReadonlySet<string>, clearAfterMs: Ms): Ms => (ids.size > 0 ? 0 : clearAfterMs);
-    const failsClear = handedOver(failingIds, ERRORING_CLEAR_MS);
-    this.#settleService('erroring', ref, members, erroringService(facts, failingIds), failsClear, now);
-    if (members.length > 1) this.#settleAll('slow', members, slow, SLOW_CLEAR_MS, now);
-    const slowClear = handedOver(slowIds, SLOW_CLEAR_MS);
-    this.#settleService('slow', ref, members, slowService(facts, slowIds), slowClear, now);
+    // What is left once those that it comes from are named is nothing: no need to wait whether it stays so.
+    const failsFor = ways.erroring.size > 0 ? 0 : ERRORING_CLEAR_MS;
+    const slowFor = ways.slow.size > 0 ? 0 : SLOW_CLEAR_MS;
+    this.#settleAll('erroring', members, failing, failsFor, now);
+    const [fails, late] = [erroringService(forFailures, failingIds), slowService(forSlowness, slowIds)];
+    this.#settleService('erroring', ref, members, fails, failingIds.size > 0 ? 0 : failsFor, now);
+    if (members.length > 1) this.#settleAll('slow', members, slow, slowFor, now);
+    this.#settleService('slow', ref, members, late, slowIds.size > 0 ? 0 : slowFor, now);
   }
 
   #settleAll(

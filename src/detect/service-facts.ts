@@ -18,12 +18,14 @@ export class ServiceFacts {
   /** Weighted by the calls of each edge; 0 while no past is known. */
   readonly pastFailureShare: number;
   readonly #byInstance = new Map<string, Measured[]>();
+  readonly #members: ReadonlyMap<string, Member>;
 
   constructor(service: ServiceSpec, members: readonly Member[], windows: readonly Measured[], now: Ms) {
     this.service = service;
     this.members = members;
     this.windows = windows;
     this.now = now;
+    this.#members = new Map(members.map((member) => [member.instance.id, member]));
     this.pastFailureShare = expectedFailureShare(windows) ?? 0;
     for (const window of windows) {
       const list = this.#byInstance.get(window.instance);
@@ -40,6 +42,15 @@ export class ServiceFacts {
   /** Newest first, of every life. */
   windowsOf(member: Member): readonly Measured[] {
     return this.#byInstance.get(member.instance.id) ?? [];
+  }
+
+  /** Of an instance while it did its work. */
+  serves(window: Measured): boolean {
+    return this.#members.get(window.instance)?.serves(window) ?? false;
+  }
+
+  isWarm(window: Measured): boolean {
+    return this.#members.get(window.instance)?.isWarm(window) ?? false;
   }
 
   typicalMs(member: Member, which: (window: Measured) => boolean): number {

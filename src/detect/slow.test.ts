@@ -34,6 +34,7 @@ function measured(instance: string, at: number, latencies: readonly number[]): M
     instance,
     requests: count,
     failed: 0,
+    broken: 0,
     visible: 0,
     completed: count,
     sumMs: latencies.reduce((sum, ms) => sum + ms, 0),

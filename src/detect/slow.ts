@@ -125,7 +125,7 @@ function claim(facts: ServiceFacts, bad: readonly (readonly [age: number, tally:
   };
 }
 
-function isBad(tally: Tally): boolean {
+export function isBad(tally: Tally): boolean {
   const mean = tally.sumMs / tally.completed;
   const usual = tally.expectedMs / tally.known;
   const sigma = tally.sigmaMs / tally.known;

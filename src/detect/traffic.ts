@@ -25,6 +25,8 @@ export interface Measured {
   readonly requests: number;
   /** Calls that the instance answered wrongly or not at all, those tried again elsewhere included. */
   readonly failed: number;
+  /** Of these the ones without an answer: refused, reset, or not answered in time. */
+  readonly broken: number;
   /** Failures that callers saw, those for want of an instance included. */
   readonly visible: number;
   readonly completed: number;
@@ -87,6 +89,7 @@ function measure(window: EdgeSignal, baseline: EdgeBaseline | undefined): Measur
     instance: window.instance,
     requests: window.requests + window.retried,
     failed: own + window.retried,
+    broken: connect + reset + timeout,
     visible: own + unavailable,
     completed,
     sumMs: sumUs / 1_000,

@@ -9,6 +9,7 @@
  *   odd one out     eject and restart → replace → page
  *   near its limit  graceful restart ahead of the end, while its peers can carry the load
  *   all of it ill   scale out when it is load; else page, and then restart one at a time to find out
+ *   a way is ill    page: nothing that runs is at fault
  *   victim          nothing: its dependency is repaired
  */
 import type { Cause, Diagnosis } from '../model/incident.ts';
@@ -264,6 +265,11 @@ function lastResort(input: PlanInput): ActionDraft[] {
   if (unsolved.length === 0) return [];
   const top = diagnosis.causes[0];
   const service = blamedService(unsolved, top);
+  // Others call the same instances and are well: no restart would help, and each would hurt those others.
+  if (top?.entity.kind === 'edge') {
+    const advice = `${explained(diagnosis)}. Nothing is restarted: others call ${top.entity.callee} without trouble`;
+    return isPatient(input) ? pageOnce(input, top.entity.callee, advice) : [];
+  }
   if (service === null) return isPatient(input) ? pageOnce(input, '', explained(diagnosis)) : [];
   if (diagnosis.victims.includes(service) || echoes(service, input)) return [];
   const spec = input.view.services.get(service);

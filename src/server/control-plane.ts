@@ -11,6 +11,8 @@ import type {
   ProofResource,
   ProofStarted,
   ProvingResource,
+  ScheduleRequest,
+  ScheduleResource,
 } from '../api/proof-resources.ts';
 import type {
   Acknowledgement,
@@ -50,6 +52,9 @@ export interface ProvingPlane {
   stop(actor: Actor): Promise<Acknowledgement>;
   /** What proving the cause of an incident would do; nothing is done. `on`: elsewhere than at a twin. */
   offer(incident: string, on: string | null): CauseOffer;
+  schedules(): readonly ScheduleResource[];
+  schedule(request: ScheduleRequest, actor: Actor): Promise<ScheduleResource>;
+  unschedule(name: string): Promise<Acknowledgement>;
   faults(): FaultsResource;
   coverage(): CoverageResource;
   live(): ProvingResource;

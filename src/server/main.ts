@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   const parts = { state, agent, notices, telemetry };
   const daemon = new Daemon({ ...parts, version: running, stateDir: options.stateDir, coreOptions, log, fatal });
   let down = false;
-  const { proving, proofs } = await createProving({ daemon, store, version: running, log });
+  const { proving, proofs, schedules } = await createProving({ daemon, store, version: running, log });
   const plane = controlPlane({ daemon, cores, proving });
   const app = createApp({
     plane: {
@@ -96,7 +96,10 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), END_LIMIT_MS).unref();
     removeApiFile(options.stateDir);
     Promise.resolve()
-      .then(() => proofs.close())
+      .then(() => {
+        schedules.close();
+        return proofs.close();
+      })
       .then(() => app.close())
       .then(() => daemon.stop(down))
       .then(() => process.exit(0), fatal);
@@ -106,6 +109,7 @@ async function main(): Promise<void> {
 
   const url = await listen(app, options);
   await daemon.start(url);
+  schedules.begin();
   const sample = (): void => {
     const wallMs = state.clock.wallMs();
     sampleSelf(plane.metrics(), kept, wallMs);

@@ -8,6 +8,7 @@
  *   kill|oom|exit ID [CODE]    the process ends
  *   stop|deaf|refuse|slow|fail|leak ID   the process ails (stop: SIGSTOP)
  *   heal ID                    it is well again
+ *   cut|delay|mend A→B         calls of A break on their way to B, arrive late, or as before
  *   start ID                   its next life begins
  *   deploy NAME [ails=…]       another revision of every instance, at once; each life of it ails so
  *   down NAME                  an operator stops the service
@@ -64,6 +65,8 @@ export class Scenario {
   readonly #random: Random;
   readonly #bodies = new Map<string, Body>();
   readonly #calls = new Map<string, readonly string[]>();
+  /** `caller→callee` and what is wrong with the way. */
+  readonly #ways = new Map<string, 'cut' | 'delay'>();
   readonly #ails = new Map<string, Ailment>();
   #out: string[] = [];
   #symptoms = new Map<string, Symptom>();
@@ -110,6 +113,13 @@ export class Scenario {
         break;
       case 'down':
         this.#down(subject);
+        break;
+      case 'cut':
+      case 'delay':
+        this.#ways.set(subject, command);
+        break;
+      case 'mend':
+        this.#ways.delete(subject);
         break;
       case 'lag':
         this.#signal(this.#node(Number(subject) * 1_000));
@@ -380,14 +390,16 @@ export class Scenario {
     for (const { id } of able) {
       const { ailment } = this.#body(id);
       const share = Math.round(rate / able.length);
-      const own = ailment === 'slow' ? SLOW_MS : OWN_MS;
+      const way = this.#ways.get(`${caller}→${callee}`);
+      const own = (ailment === 'slow' ? SLOW_MS : OWN_MS) + (way === 'delay' ? SLOW_MS : 0);
       const failing = 1 - (1 - (ailment === 'fail' ? FAIL_SHARE : 0)) * (1 - below.failShare);
       let status5xx = Math.round(share * failing);
       if (this.#noise > 0) for (let n = status5xx; n < share; n++) if (this.#random.chance(this.#noise)) status5xx += 1;
-      const failures = { connect: 0, reset: 0, timeout: 0, status5xx, unavailable: 0 };
+      const reset = way === 'cut' ? Math.round((share - status5xx) * FAIL_SHARE) : 0;
+      const failures = { connect: 0, reset, timeout: 0, status5xx, unavailable: 0 };
       this.#window(caller, callee, id, share, failures, own + below.ms);
       ms += (own + below.ms) / able.length;
-      failShare += failing / able.length;
+      failShare += (1 - (1 - failing) * (1 - (way === 'cut' ? FAIL_SHARE : 0))) / able.length;
     }
     return { ms, failShare };
   }

@@ -53,13 +53,14 @@ export const RESOURCES: Readonly<Record<string, Resource>> = {
   ),
   events: resource('event', kinds.events, (client, options) => recentEvents(client, options.limit ?? 100)),
   proofs: resource('proof', kinds.proofs, (client, options) => client.proofs(limited(options))),
+  schedules: resource('schedule', kinds.schedules, (client) => client.schedules()),
   silences: resource('silence', kinds.silences, async (client) => (await client.status()).silences),
 };
 
 export function register(program: Command): void {
   const command = verb(
     'get',
-    'List services, instances, incidents, symptoms, changes, edges, plans, events, proofs or silences',
+    'List services, instances, incidents, symptoms, changes, edges, plans, events, proofs, schedules or silences',
   )
     .addArgument(new Argument('<kind>', 'what to list').choices(Object.keys(RESOURCES)))
     .argument('[id...]', 'only these; any prefix that is not ambiguous')

@@ -3,8 +3,9 @@
  * no fault behind, and Ctrl-C ends the run with its faults first.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { HoldfastClient } from '../../api/client.ts';
 import type { ExperimentFile, ProofRequest } from '../../api/proof-resources.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
@@ -19,7 +20,7 @@ import {
 } from '../options.ts';
 import { FORMATS, type Format } from '../output.ts';
 import { prove } from '../proving.ts';
-import { print } from '../terminal.ts';
+import { print, say } from '../terminal.ts';
 
 interface Options extends ConnectionOptions, ReasonOptions, DryRunOptions {
   readonly catalogue?: true;
@@ -32,6 +33,9 @@ interface Options extends ConnectionOptions, ReasonOptions, DryRunOptions {
   readonly junit?: string;
   readonly output: Format;
   readonly stop?: true;
+  readonly schedule?: string;
+  readonly name?: string;
+  readonly unschedule?: string;
 }
 
 /** About half an hour. */
@@ -48,6 +52,9 @@ export function register(program: Command): void {
     .option('--runs <count>', 'of --explore: at most so many', countArgument)
     .option('--singles', 'of --explore: no pairs')
     .option('--junit <file>', 'write the verdicts as JUnit XML')
+    .option('--schedule <when>', 'not now but again and again: "every 6h", "daily 03:00", "Mon-Fri 03:00"')
+    .option('--name <name>', 'of --schedule: what it is called; default: the first file, catalogue or explore')
+    .option('--unschedule <name>', 'end a schedule')
     .option('--stop', 'end what is under way, faults first')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(FORMATS).default('table'));
   withDryRun(withReason(withConnection(command))).action(async (paths: string[], options: Options) => {
@@ -56,7 +63,13 @@ export function register(program: Command): void {
       print((await client.stopProofs(options.reason ?? 'prove --stop')).detail);
       return;
     }
-    await prove(client, requestOf(paths, options), options);
+    if (options.unschedule !== undefined) {
+      print((await client.unschedule(options.unschedule, options.reason ?? 'prove --unschedule')).detail);
+      return;
+    }
+    const request = requestOf(paths, options);
+    if (options.schedule === undefined) await prove(client, request, options);
+    else await schedule(client, request, options.schedule, options.name ?? nameOf(request));
   });
   program.addCommand(command);
 }
@@ -79,6 +92,26 @@ function requestOf(paths: readonly string[], options: Options): ProofRequest {
   }
   const files = paths.flatMap(filesOf);
   return { run: { kind: 'experiments', files }, environment: environmentOf(files), ...common };
+}
+
+/** `nightly/payments-dies.yaml` is called `payments-dies`. */
+function nameOf({ run }: ProofRequest): string {
+  const first =
+    run.kind === 'experiments' ? basename(run.files[0]?.file ?? '').replace(/\.(?:json|ya?ml)$/, '') : run.kind;
+  return first
+    .toLowerCase()
+    .replace(/[^a-z0-9_.-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 63);
+}
+
+/** What this terminal knows of variables is not kept: the server's own environment has them, or the run is refused. */
+async function schedule(client: HoldfastClient, request: ProofRequest, when: string, name: string): Promise<void> {
+  const kept = await client.schedule({ name, when, request: { ...request, environment: {} }, why: request.why });
+  print(`${kept.name} runs ${kept.when}, next at ${new Date(kept.nextAt).toLocaleString('sv-SE')} of this clock`);
+  const variables = Object.keys(request.environment);
+  if (variables.length > 0)
+    say(`The server must have ${variables.join(', ')} in its own environment: they are not kept.`);
 }
 
 function filesOf(path: string): readonly ExperimentFile[] {

@@ -22,6 +22,8 @@ export interface Mechanism {
 export const TOGETHER_MS: Ms = 10_000;
 
 export function mechanismOf(suspect: SuspectFacts): Mechanism {
+  const ways = ofWays(suspect);
+  if (ways !== null) return ways;
   const own = ofOwn(suspect);
   return ofWay(suspect, own) ?? own;
 }
@@ -42,7 +44,7 @@ function ofWay({ ways, service, instances, afflicted }: SuspectFacts, own: Mecha
   const [caller] = callers;
   const entity: EntityRef =
     well.length > 0 && callers.length === 1 && caller !== undefined
-      ? { kind: 'edge', name: `${caller} → ${service}`, caller, callee: service }
+      ? { kind: 'edge', name: `${caller}→${service}`, caller, callee: service }
       : struck.length === 1
         ? { kind: 'instance', name: worst.instance, service }
         : { kind: 'service', name: service };
@@ -112,7 +114,7 @@ function ofInstance(afflicted: Afflicted, suspect: SuspectFacts): Mechanism {
   const peers = suspect.instances.filter(({ id }) => suspect.afflicted.every((other) => other.instance.id !== id));
   // Among replicas that all want the same, the first to show it is not odd.
   const onlySlow = has(afflicted, 'slow') && !has(afflicted, 'erroring');
-  const passed = suspect.starved || (onlySlow && suspect.calleeIll);
+  const passed = suspect.starved || (suspect.calleeIll && (onlySlow || suspect.calleeFails));
   const odd = peers.some(({ ready }) => ready) && !passed;
   const name = onlySlow ? 'answers slowly' : has(afflicted, 'erroring') ? 'answers with errors' : 'unsteady';
   const evidence = [
@@ -159,6 +161,30 @@ function fits(resource: string | null, afflicted: Afflicted): boolean {
   if (resource === 'cpu') return others.every(({ kind }) => kind === 'slow');
   if (resource === 'openFiles') return others.every(({ kind }) => kind === 'erroring' || kind === 'unreachable');
   return others.every(({ kind }) => kind === 'slow' || kind === 'hung');
+}
+
+/** Only some of its callers have trouble with it. That it is slow besides does not break calls of one caller alone. */
+function ofWays({ service, symptoms: all }: SuspectFacts): Mechanism | null {
+  const broken = all.some(({ kind, entity }) => kind === 'erroring' && entity.kind === 'edge');
+  const symptoms = all.filter(({ kind, entity }) => !(broken && kind === 'slow' && entity.kind !== 'edge'));
+  const ways = symptoms.flatMap(({ entity }) => (entity.kind === 'edge' ? [entity] : []));
+  const [first] = ways;
+  if (first === undefined || ways.length < symptoms.length) return null;
+  const oneWay = ways.every(({ name }) => name === first.name);
+  const breaks = symptoms.some(({ kind }) => kind === 'erroring');
+  const text = symptoms.map(({ summary }) => summary).join('; ');
+  const spared = symptoms.map(({ evidence }) => evidence.at(-1) ?? '').join('; ');
+  return {
+    entity: oneWay ? first : { kind: 'service', name: service },
+    faultClass: 'network',
+    name: breaks ? 'calls break on the way' : 'calls are late on the way',
+    evidence: [
+      { text, weight: WEIGHT.oneCaller },
+      { text: spared, weight: 0 },
+    ],
+    passedOn: false,
+    byChange: false,
+  };
 }
 
 /** Only the service as a whole has symptoms. */

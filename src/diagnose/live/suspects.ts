@@ -37,6 +37,8 @@ export interface Suspect {
   readonly calleeIll: boolean;
   /** Its instances that are worse off on their callers' way than beside it. */
   readonly ways: readonly BadWay[];
+  /** One that it calls failed calls no later: then some of many fail first, by chance or by which calls they get. */
+  readonly calleeFails: boolean;
   /** What happened to it, by its strongest evidence. */
   readonly mechanism: Mechanism;
 }
@@ -107,6 +109,14 @@ function factsOf(symptoms: readonly Symptom[], view: SystemView, since: Ms, now:
       afflicted: afflictedOf(own, instances, view),
       callees,
       callers: [...names].filter((name) => name !== service && calls(name, service, view)),
+      calleeFails: callees.some((callee) =>
+        byService
+          .get(callee)
+          ?.some(
+            ({ kind, entity, onsetAt: at }) =>
+              kind === 'erroring' && entity.kind !== 'instance' && at <= onsetAt + ONSET_TOLERANCE_MS,
+          ),
+      ),
       starved: callees.some(
         (callee) =>
           isDown(byService.get(callee) ?? [], callee, view, onsetAt) || isCutOff(ways.get(callee) ?? [], callee, view),

@@ -18,6 +18,8 @@ export const WEIGHT = {
   wayBroken: 1.5,
   /** Bad among good peers: what is shared (callees, load, code) is ruled out. */
   oddOneOut: 1.7,
+  /** Bad for one caller while others call the same instances in the same seconds and are well: the way is what differs. */
+  oneCaller: 1.7,
   /** Errors or slowness of a whole service: as likely passed on as made here. */
   diffuse: 0.7,
   /** No instance takes calls: follows from other symptoms. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FaultKindFacts } from '../../model/fault.ts';
 import { parseExperiment } from '../experiment/index.ts';
 import { catalogue, type ServiceFacts, scheduleExperiment } from './index.ts';
-import { TRIALS } from './trials.ts';
+import { ALONE_FOR_MS, TRIALS } from './trials.ts';
 
 const kinds: readonly FaultKindFacts[] = TRIALS.map(({ kind, forMs, parameters }) => ({
   kind,
@@ -45,6 +45,14 @@ describe('the catalogue', () => {
     const { cells, left } = catalogue([shop], ['loner'], kinds, all);
     expect(cells.filter(({ service }) => service === null)).toEqual([]);
     expect(left.map(({ why }) => why).join()).toContain('loner did not opt in');
+  });
+
+  it('has a fault of the only instance over before it halts its own run', () => {
+    const alone = { ...shop, name: 'alone', replicas: 1 };
+    const { cells } = catalogue([shop, alone], [], kinds, { faults: ['latency'], services: [] });
+    expect(cells.map(({ forMs }) => forMs)).toEqual([20_000, ALONE_FOR_MS]);
+    const [, last] = cells.map(({ experiment }) => parseExperiment(experiment, { kinds: known }).experiment);
+    expect(ALONE_FOR_MS).toBeLessThan(last?.safety.halt.forMs ?? 0);
   });
 
   it('takes only the faults and services that are named', () => {

@@ -3,7 +3,7 @@ import type { FaultKindFacts } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
 import type { JsonMap } from '../experiment/index.ts';
 import type { Schedule } from '../explore/index.ts';
-import { type ServiceFacts, TRIALS, type Trial } from './trials.ts';
+import { ALONE_FOR_MS, type ServiceFacts, TRIALS, type Trial } from './trials.ts';
 
 export type { ServiceFacts } from './trials.ts';
 
@@ -61,17 +61,16 @@ export function catalogue(
         if (only.length > 0 && !only.includes(service.name)) continue;
         const why = trial.unfit(service);
         if (why !== null) refuse(service.name, why);
-        else
-          cells.push({
-            kind: trial.kind,
-            service: service.name,
-            forMs: trial.forMs,
-            experiment: experimentOf(trial, service.name),
-          });
+        else cells.push(cellOf(trial, service));
       }
     }
   }
   return { cells, left };
+}
+
+function cellOf(trial: Trial, { name, replicas }: ServiceFacts): CatalogueCell {
+  const forMs = replicas > 1 || trial.forMs === null ? trial.forMs : Math.min(trial.forMs, ALONE_FOR_MS);
+  return { kind: trial.kind, service: name, forMs, experiment: experimentOf({ ...trial, forMs }, name) };
 }
 
 /** How long the system may take to be quiet again: an incident closes when its repair has been verified. */

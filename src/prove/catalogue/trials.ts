@@ -50,6 +50,12 @@ const HANG: JsonMap = { detected_within: '6s', fault_class: 'software', repaired
  */
 const CUT: JsonMap = { detected_within: '20s', repaired_within: '90s' };
 
+/**
+ * A fault of the only instance is an outage while it lasts. Half of all calls failing for 15 s halts a run (it would
+ * prove nothing), so it is over before that, and long enough to be detected and blamed.
+ */
+export const ALONE_FOR_MS: Ms = 9_000;
+
 const service = (kind: string, rest: Partial<Trial> = {}): Trial => ({
   kind,
   parameters: {},

@@ -177,3 +177,30 @@ describe('every run', () => {
     );
   });
 });
+
+describe('a halt', () => {
+  it('does not cut short the wait for the steady state: every fault is over by then', () => {
+    const kill = { type: 'action', name: 'kill', 'x-holdfast': { fault: 'kill', target: { service: 's' } } };
+    const { experiment } = parseExperiment(
+      {
+        title: 't',
+        description: 'd',
+        runtime: { hypothesis: { strategy: 'before-method-only' } },
+        'steady-state-hypothesis': { title: 'h', probes: [probe('p')] },
+        method: [kill],
+      },
+      { kinds: KINDS },
+    );
+    const played = play(new ExperimentRun(experiment, { ...OPTIONS, settleMs: 10_000 }), {
+      events: [{ at: 2_500, event: { kind: 'halt', reason: 'users lose too much' } }],
+      // Well before, ill for some seconds, well again.
+      reply: (asked, nth) => {
+        const output =
+          asked.kind === 'probe' && nth > 0 && nth < 5 ? { status: 503, headers: {}, body: '' } : healthy(asked);
+        return { afterMs: 0, event: { output } };
+      },
+    });
+    expect(played.journal.status).toBe('completed');
+    expect(played.journal['x-holdfast'].recovered?.steady_state_met).toBe(true);
+  });
+});

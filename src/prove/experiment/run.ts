@@ -99,6 +99,11 @@ export class ExperimentRun {
     return this.#journal;
   }
 
+  /** All faults are over, and the steady state is waited for. */
+  get settling(): boolean {
+    return this.#settling !== null;
+  }
+
   step(event: RunEvent, now: Ms): readonly Effect[] {
     if (this.#journal !== null) return [];
     this.#tasks.now = Math.max(now, this.#tasks.now);
@@ -127,6 +132,8 @@ export class ExperimentRun {
   /** Faults first: nothing else that ends may keep them waiting. */
   #end(status: JournalStatus, reason: string): void {
     if (this.#main === null || this.#hurry) return;
+    // Every fault is over: what users still lose ends by waiting, not by looking away.
+    if (status === 'aborted' && this.#settling !== null) return;
     this.#hurry = true;
     this.#activities.notes.push(`${status}: ${reason}`);
     if (this.#settling !== null) this.#tasks.wake(this.#settling);

@@ -65,6 +65,12 @@ export function handlers(plane: ControlPlane, facts: ServerFacts): Handlers {
     getProofOffer: ({ params, query }) => plane.proving.offer(params.id, query.on ?? null),
     startProofs: ({ body, actor }) => plane.proving.start(body, actor(body.why)),
     stopProofs: ({ body, actor }) => plane.proving.stop(actor(body.why)),
+    listSchedules: () => plane.proving.schedules(),
+    putSchedule: ({ body, actor }) => plane.proving.schedule(body, actor(body.why)),
+    removeSchedule: ({ body, actor }) => {
+      actor(body.why);
+      return plane.proving.unschedule(body.name);
+    },
     listFaults: () => plane.proving.faults(),
     getCoverage: () => plane.proving.coverage(),
     heartbeat: ({ params, body }) => {

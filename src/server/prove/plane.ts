@@ -8,6 +8,7 @@ import type {
   ProofDetail,
   ProofRequest,
   ProofResource,
+  ProofStarted,
 } from '../../api/proof-resources.ts';
 import type { Core } from '../../core/contract.ts';
 import { HoldfastError } from '../../model/errors.ts';
@@ -21,17 +22,19 @@ import {
   parseExperiment,
 } from '../../prove/experiment/index.ts';
 import { describe, grid, junit, trend, type Verdict } from '../../prove/judge/index.ts';
-import type { ProvingPlane } from '../control-plane.ts';
+import type { Actor, ProvingPlane } from '../control-plane.ts';
 import { iso } from '../mapping/facts.ts';
 import { catalogueOf, closedServices, knownKinds } from './catalogue.ts';
 import { experimentOfCause, offerOf, testOf } from './cause.ts';
 import { exploration } from './exploration.ts';
 import type { ProofRecord } from './ledger.ts';
 import type { Order, Proofs } from './proofs.ts';
+import type { Schedules } from './schedules.ts';
 
 export interface ProvingOptions {
   readonly core: Core;
   readonly proofs: Proofs;
+  readonly schedules: Schedules;
   readonly kinds: () => readonly FaultKindFacts[];
   readonly now: () => Ms;
 }
@@ -41,7 +44,8 @@ const FILE_SETTLE_MS: Ms = 60_000;
 const MACHINE = '(machine)';
 const LIVE_SHOWN = 50;
 
-export function provingPlane({ core, proofs, kinds, now }: ProvingOptions): ProvingPlane {
+export function provingPlane(parts: ProvingOptions): ProvingPlane {
+  const { core, proofs, schedules, kinds, now } = parts;
   const list = (limit: number): readonly ProofResource[] =>
     proofs.records
       .filter(({ dryRun }) => !dryRun)
@@ -54,18 +58,12 @@ export function provingPlane({ core, proofs, kinds, now }: ProvingOptions): Prov
   return {
     list,
     one: (id) => detailOf(proofs, find(proofs, id)),
-    async start(request, actor) {
-      if (request.run.kind === 'explore') {
-        const records = await proofs.explore(exploration(request, request.run, core, proofs, kinds()), actor);
-        if (records.length === 0) throw new HoldfastError('HF8305', 'no fault fits');
-        return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices: [] };
-      }
-      const { orders, notices } =
-        request.run.kind === 'cause'
-          ? { orders: [causeOrder(request, request.run, core, kinds(), now())], notices: [] }
-          : ordersOf(request, request.run, core, kinds());
-      const records = await proofs.start(orders, actor);
-      return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices };
+    start: (request, actor) => startProofs(request, actor, parts),
+    schedules: () => schedules.list(),
+    schedule: ({ name, when, request }, actor) => schedules.put(name, when, request, actor),
+    unschedule: async (name) => {
+      await schedules.remove(name);
+      return { detail: `${name} does not recur any more` };
     },
     async stop({ who, why }) {
       const count = proofs.stop(why === '' ? `stopped by ${who}` : `stopped by ${who}: ${why}`);
@@ -80,6 +78,32 @@ export function provingPlane({ core, proofs, kinds, now }: ProvingOptions): Prov
       proofs: list(LIVE_SHOWN).map((proof) => ({ ...proof, findings: [], progress: proof.progress.slice(-1) })),
     }),
   };
+}
+
+export async function startProofs(
+  request: ProofRequest,
+  actor: Actor,
+  { core, proofs, kinds, now }: Omit<ProvingOptions, 'schedules'>,
+): Promise<ProofStarted> {
+  const { run } = request;
+  if (run.kind === 'explore') {
+    const records = await proofs.explore(exploration(request, run, core, proofs, kinds()), actor);
+    if (records.length === 0) throw new HoldfastError('HF8305', 'no fault fits');
+    return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices: [] };
+  }
+  const { orders, notices } =
+    run.kind === 'cause'
+      ? { orders: [causeOrder(request, run, core, kinds(), now())], notices: [] }
+      : ordersOf(request, run, core, kinds());
+  const records = await proofs.start(orders, actor);
+  return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices };
+}
+
+/** Can it be read, and is there anything to do? Throws what asking for it would. */
+export function checkProofs(request: ProofRequest, core: Core, kinds: readonly FaultKindFacts[]): void {
+  const { run } = request;
+  if (run.kind === 'cause') throw new HoldfastError('HF6004', 'an incident does not recur: prove its cause now');
+  if (run.kind !== 'explore') ordersOf(request, run, core, kinds);
 }
 
 function ordersOf(

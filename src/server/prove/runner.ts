@@ -63,7 +63,7 @@ export class Runner {
   }
 
   halt(reason: string): void {
-    if (this.#halted) return;
+    if (this.#halted || this.#run.settling) return;
     this.#halted = true;
     this.#o.tell(`halted: ${reason}`);
     this.#step({ kind: 'halt', reason });

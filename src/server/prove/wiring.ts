@@ -1,12 +1,14 @@
 /** Puts the proving part together: the core through its journal, the agent's executors, the store. */
+import type { FaultKindFacts } from '../../model/fault.ts';
 import type { Store } from '../../store/contract.ts';
 import type { ProvingPlane } from '../control-plane.ts';
 import type { Daemon } from '../daemon.ts';
 import { serviceResources } from '../mapping/services.ts';
 import { askCore } from '../plane.ts';
 import { ProofLedger } from './ledger.ts';
-import { provingPlane } from './plane.ts';
+import { checkProofs, provingPlane, startProofs } from './plane.ts';
 import { Proofs, type ProofsOptions } from './proofs.ts';
+import { Schedules } from './schedules.ts';
 
 export interface ProvingWiring {
   readonly daemon: Daemon;
@@ -20,7 +22,7 @@ export async function createProving({
   store,
   version,
   log,
-}: ProvingWiring): Promise<{ readonly proving: ProvingPlane; readonly proofs: Proofs }> {
+}: ProvingWiring): Promise<{ readonly proving: ProvingPlane; readonly proofs: Proofs; readonly schedules: Schedules }> {
   const { core, clock } = daemon.state;
   const isHealthy = (service: string | null): boolean => {
     const services = serviceResources(daemon.moment());
@@ -46,10 +48,17 @@ export async function createProving({
     changed: () => daemon.topics.touch('proofs'),
     log,
   });
-  return {
-    proofs,
-    proving: provingPlane({ core, proofs, kinds: () => daemon.agent.faultKinds(), now: () => clock.now() }),
-  };
+  const kinds = (): readonly FaultKindFacts[] => daemon.agent.faultKinds();
+  const parts = { core, proofs, kinds, now: () => clock.now() };
+  const schedules = await Schedules.open({
+    store,
+    wallMs: () => clock.wallMs(),
+    start: (request, actor) => startProofs(request, actor, parts),
+    check: (request) => checkProofs(request, core, kinds()),
+    changed: () => daemon.topics.touch('proofs'),
+    log,
+  });
+  return { proofs, schedules, proving: provingPlane({ ...parts, schedules }) };
 }
 
 function isSettled({ state: { core } }: Daemon, service: string | null): boolean {

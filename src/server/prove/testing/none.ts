@@ -12,6 +12,11 @@ export const NO_PROVING: ProvingPlane = {
     throw new HoldfastError('HF5003', `there is no incident ${incident}`);
   },
   stop: async () => ({ detail: 'no experiment is under way' }),
+  schedules: () => [],
+  schedule: async () => {
+    throw new HoldfastError('HF6004', 'nothing is scheduled here');
+  },
+  unschedule: async () => ({ detail: 'none' }),
   faults: () => ({ kinds: [], running: [] }),
   coverage: () => ({ kinds: [], services: [], cells: [], left: [], grid: '' }),
   live: () => ({ running: [], proofs: [] }),
