@@ -16,6 +16,7 @@ import { hitAt, mean } from './score.ts';
 import { normalWindows } from './specificity.ts';
 import { synthetic } from './synthetic.ts';
 import { type Transplanted, transplant } from './transplant.ts';
+import { TROUBLES } from './troubles.ts';
 
 const DROPS = [
   { share: 0.1, target: 0.9 },
@@ -50,6 +51,7 @@ export const bench: Bench = {
       ...(cases.length === 0 ? [] : accuracy(cases, methods)),
       ...dropped(cases, options),
       ...transplanted(scenarios, methods, options),
+      ...troubled(scenarios, options),
       ...specificity(scenarios, methods, options),
       ...timed(options),
     ];
@@ -153,6 +155,34 @@ function transplanted(
     least('transplanted.calibration', 'mean gap between confidence and hits, ten bins', sure.error, null, sure.note),
   );
   return rows;
+}
+
+/** Fewest calls in a bin of a service that is given a fault here: hardly ever called is a place, too. */
+const FEWEST_CALLS = 2;
+
+/** The same with what recordings do to it, one trouble at a time; the worst kind of place is what to look at. */
+function troubled(scenarios: readonly Scenario[], { quick, log }: BenchOptions): BenchRow[] {
+  const random = Random.seeded(SEED + 1);
+  const draws = quick ? 50 : 200;
+  const drawn = scenarios.flatMap((scenario) =>
+    Array.from({ length: draws }, () => transplant(scenario, random, FEWEST_CALLS)).filter((each) => each !== null),
+  );
+  if (drawn.length === 0) return [];
+  log(`${drawn.length} issues with ${Object.keys(TROUBLES).length} troubles each`);
+  return Object.entries(TROUBLES).flatMap(([name, { what, befall }]) => {
+    const hits = drawn.map((each) => {
+      const ranking = holdfast.rank(befall(each, random));
+      const group = `${each.place}, ${each.kind}`;
+      return { group, one: hitAt(ranking, each.cause, 1), three: hitAt(ranking, each.cause, 3) };
+    });
+    const worst = [...groups(hits, ({ group }) => group)]
+      .map(([group, of]) => ({ group, one: mean(of.map(({ one }) => one)), count: of.length }))
+      .sort((a, b) => a.one - b.one)[0];
+    const three = mean(hits.map((hit) => hit.three)).toFixed(3);
+    const note = `among the first three ${three}; worst: ${worst?.group} ${worst?.one.toFixed(2)} of ${worst?.count}`;
+    const one = mean(hits.map((hit) => hit.one));
+    return [least(`troubled.${name.replaceAll(' ', '-')}`, `${what}: cause first`, one, null, note)];
+  });
 }
 
 function reliability(drawn: readonly Transplanted[]): { error: number; note: string } {

@@ -14,7 +14,16 @@ import { recordingOf } from './recordings.ts';
 export interface Transplanted {
   readonly recording: Recording;
   readonly cause: string;
+  readonly kind: 'slow' | 'erroring';
+  readonly place: Place;
+  /** The same window without the damage. */
+  readonly unharmed: ReadonlyMap<string, Load>;
+  /** First bin with damage. */
+  readonly onset: number;
 }
+
+/** Where in the graph the cause lies: `quiet` has few calls in a bin, whatever it calls. */
+export type Place = 'symptom' | 'leaf' | 'inner' | 'quiet';
 
 const ROWS = 5;
 const BEFORE = 2;
@@ -27,7 +36,7 @@ const FAILED = { low: 0.02, high: 0.2 };
 const HANGS = { low: 5, high: 50, share: 0.25 };
 
 /** One issue at a random place; null when what was drawn cannot be felt at the symptom's service. */
-export function transplant(scenario: Scenario, random: Random): Transplanted | null {
+export function transplant(scenario: Scenario, random: Random, fewest = BUSY): Transplanted | null {
   const { normal, edges, issues } = scenario;
   const first = issues[0];
   if (normal === null || first === undefined) return null;
@@ -39,17 +48,30 @@ export function transplant(scenario: Scenario, random: Random): Transplanted | n
   const recording = recordingOf(window, slice(normal, 0, at).loads, edges, symptom);
   const graph = callGraph(recording);
   const reach = distances(graph, graph.index.get(symptom.service) as number);
-  const places = graph.names.filter((name, node) => (reach[node] as number) >= 0 && busy(window.loads.get(name)));
+  const places = graph.names.filter(
+    (name, node) => (reach[node] as number) >= 0 && busy(window.loads.get(name), fewest),
+  );
   const cause = random.pick(places);
   const hangs = kind === 'erroring' && cause !== symptom.service && random.chance(HANGS.share);
   const damaged = damage(graph, window.loads, cause, symptom.service, kind, random);
   if (damaged !== null && hangs) damaged.set(cause, hang(window.loads.get(cause) as Load, random));
   if (damaged === null) return null;
-  return { recording: recordingOf({ ...window, loads: damaged }, slice(normal, 0, at).loads, edges, symptom), cause };
+  const told = recordingOf({ ...window, loads: damaged }, slice(normal, 0, at).loads, edges, symptom);
+  const place = placeOf(graph, window.loads, cause, symptom.service);
+  return { recording: told, cause, kind, place, unharmed: window.loads, onset: BEFORE };
 }
 
-function busy(load: Load | undefined): boolean {
-  return load !== undefined && Array.from(load.requests).every((calls) => calls >= 20);
+/** Calls in a bin from which on a service is busy. */
+const BUSY = 20;
+
+function busy(load: Load | undefined, fewest = BUSY): boolean {
+  return load !== undefined && Array.from(load.requests).every((calls) => calls >= fewest);
+}
+
+function placeOf(graph: CallGraph, loads: ReadonlyMap<string, Load>, cause: string, symptom: string): Place {
+  if (cause === symptom) return 'symptom';
+  if (!busy(loads.get(cause))) return 'quiet';
+  return graph.out[graph.index.get(cause) as number]?.length === 0 ? 'leaf' : 'inner';
 }
 
 function damage(
