@@ -15,6 +15,7 @@ import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
 import { groupingAccuracy } from './accuracy.ts';
 import { type LogSet, loadSets } from './data.ts';
 import { Drain, usualMask } from './drain.ts';
+import { madeSets } from './made.ts';
 import { freeText, measureMemory, measureSpeed, ratePerCpuSecond } from './speed.ts';
 import { FAULTS, watchStream } from './streams.ts';
 
@@ -35,7 +36,13 @@ export const bench: Bench = {
       return [];
     }
     options.log(`${sets.length} sets: ${sets.map(({ name }) => name).join(', ')}`);
-    return [...accuracyRows(sets), ...peerRows(sets), ...costRows(sets, options), ...symptomRows(options)];
+    return [
+      ...accuracyRows(sets),
+      ...madeRows(),
+      ...peerRows(sets),
+      ...costRows(sets, options),
+      ...symptomRows(options),
+    ];
   },
 };
 
@@ -96,6 +103,28 @@ function crossValidated(sets: readonly LogSet[], scores: (words: number) => read
     ),
     note: `chosen: ${held.map(({ best }) => best).join(' ')}; the masks are the same for all, and were written with them in view`,
   };
+}
+
+/** Streams that nothing was chosen on. */
+function madeRows(): BenchRow[] {
+  const sets = [1, 2].flatMap((seed) => madeSets(seed));
+  const scores = sets.map((set) => ({ name: set.name, ...mine(set, DEFAULTS.distinctWords), set }));
+  const rows = scores.slice(0, sets.length / 2).map(({ name, final, templates, set }): BenchRow => {
+    const note = `${templates} templates, truly ${new Set(set.truth).size}`;
+    return { ...info(`made.${name}`, 'grouping accuracy of a stream with known templates', final), note };
+  });
+  const finals = scores.map(({ final }) => final);
+  const value = mean(finals);
+  const worst = scores.reduce((a, b) => (b.final < a.final ? b : a));
+  return [
+    ...rows,
+    {
+      ...info('made.mean', `mean over ${rows.length} such streams, two draws of each`, value),
+      target: ACCURACY,
+      pass: value >= ACCURACY,
+      note: `the worst is ${worst.name} with ${worst.final.toFixed(3)}`,
+    },
+  ];
 }
 
 function peerRows(sets: readonly LogSet[]): BenchRow[] {

@@ -9,7 +9,7 @@ import type { PropagationNode, RecordedReport, ReportedCause } from '../offline/
 import { EXIT } from './exit.ts';
 import { durationArgument, type OutputOptions } from './options.ts';
 import { renderOne, table } from './output.ts';
-import { out, print, type Style } from './terminal.ts';
+import { out, print, type Style, say } from './terminal.ts';
 import { percent } from './text.ts';
 
 export interface RecordedOptions extends OutputOptions {
@@ -58,6 +58,7 @@ export async function diagnoseFrom(service: string | undefined, options: Recorde
     range: { fromMs: between[0], toMs: between[1], stepMs: options.step ?? 15_000 },
   });
   const name = report.inconclusive ? 'inconclusive' : (report.causes[0]?.name ?? 'nothing');
+  for (const note of report.read) if (/: (left out|not understood)/.test(note)) say(note);
   print(await renderOne(report, name, options.output, () => tellReport(report, out, options.output === 'wide')));
   if (options.check && !report.inconclusive) process.exitCode = EXIT.negative;
 }

@@ -12,15 +12,17 @@ export interface Columns {
 }
 
 /**
- * A double-quoted part without punctuation is one column, so that `tag="View Lock"` and `tag="Lock"` have equally many;
- * a quote that nothing closes is an ordinary character.
+ * What is quoted is one column, whatever is in it, so that `tag="View Lock"` and `tag="Lock"` have equally many; but
+ * not what the line has to say (`msg="…"`, `"message":"…"`): that is read word by word. A list in brackets without
+ * spaces in its parts (`[a, b]`, `{x=1}`, `{}`) is one column too, however long. A quote or bracket that nothing closes
+ * is an ordinary character.
  */
 export function columnsOf(masked: string): Columns {
   const words: string[] = [];
   const spaced: boolean[] = [];
   let start = 0;
   let space = false;
-  let quoteEnd = -1;
+  let wholeUntil = -1;
   const end = (at: number): void => {
     if (at > start) {
       words.push(masked.slice(start, at));
@@ -30,13 +32,22 @@ export function columnsOf(masked: string): Columns {
     start = at;
   };
   for (let at = 0; at < masked.length; at++) {
+    if (at <= wholeUntil) continue;
     const code = masked.charCodeAt(at);
-    if (code === QUOTE) {
-      if (at > quoteEnd) quoteEnd = masked.indexOf('"', at + 1);
-    } else if (code === SPACE && at > quoteEnd) {
+    if (code === QUOTE || code === APOSTROPHE) {
+      const close = quoteEnd(masked, at, code);
+      if (close > 0) wholeUntil = close;
+    } else if (code === SPACE) {
       end(at);
       start = at + 1;
       space = true;
+    } else if (code === 91 || code === 123) {
+      const close = listEnd(masked, at);
+      if (close > 0) {
+        end(at);
+        wholeUntil = close;
+        end(close + 1);
+      } else end(at + 1);
     } else if (isClosing(code) || (code === COLON && masked.charCodeAt(at + 1) !== WILD_CODE)) {
       end(at);
       if (code === COLON) end(at + 1);
@@ -46,8 +57,35 @@ export function columnsOf(masked: string): Columns {
   return { words, spaced };
 }
 
+/** Keys whose value is what the line says. */
+const SAYS = /\b(msg|message|event|log|text|body|err|error|reason|description|detail)"?[=:]$/i;
+
+/** Where the quote that opens at `at` closes; 0: it is none, or what is in it is the message itself. */
+function quoteEnd(masked: string, at: number, quote: number): number {
+  const close = masked.indexOf(quote === QUOTE ? '"' : "'", at + 1);
+  if (close < 0) return 0;
+  if (quote === APOSTROPHE) {
+    // `can't`, `users' names`: only after a space or a mark, and before one.
+    const [before, after] = [at === 0 ? ' ' : masked.charAt(at - 1), masked.charAt(close + 1)];
+    if (!/[\s=:(,[{]/.test(before) || /[\p{L}\d]/u.test(after)) return 0;
+  }
+  return SAYS.test(masked.slice(Math.max(0, at - LONGEST_KEY), at)) ? 0 : close;
+}
+
+const LONGEST_KEY = 16;
+const LONGEST_LIST = 512;
+/** Parts without spaces, between commas; an object of JSON is no list. */
+const LIST = /^[[{](?:[^\s,;:[\]{}()]+(?:, ?[^\s,;:[\]{}()]+)*)?[\]}]$/;
+
+function listEnd(masked: string, at: number): number {
+  const close = masked.indexOf(masked.charAt(at) === '[' ? ']' : '}', at + 1);
+  if (close < 0 || close - at > LONGEST_LIST) return 0;
+  return LIST.test(masked.slice(at, close + 1)) ? close : 0;
+}
+
 const SPACE = 32;
 const QUOTE = 34;
+const APOSTROPHE = 39;
 const COLON = 58;
 const WILD_CODE = WILD.charCodeAt(0);
 

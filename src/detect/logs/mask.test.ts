@@ -65,6 +65,19 @@ describe('masking', () => {
     expect(mask(line)).toBe(masked);
   });
 
+  it('knows identifiers by their whole shape, whichever digits they begin with', () => {
+    const masked = (line: string): string => {
+      const masker = new Masker();
+      masker.take(line);
+      return masker.text().replaceAll(WILD, '<*>');
+    };
+    expect(masked('req-edbfbefa-1d2c-4aaa-abcd-0123456789ab done')).toBe(
+      masked('req-0dbfbefa-1d2c-4aaa-abcd-0123456789ab done'),
+    );
+    expect(masked('key SHA256:9fQxZ of db-3:5432')).toBe('key SHA<*> of <*>');
+    expect(masked('db-3:5432 is up')).toBe('<*> is up');
+  });
+
   it('takes any text, and never makes it much longer', () => {
     const codes = fc.array(fc.oneof(fc.integer({ min: 0, max: 127 }), fc.integer({ min: 0, max: 65_535 })));
     fc.assert(

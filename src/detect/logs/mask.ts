@@ -153,7 +153,7 @@ export class Masker {
     }
     if (stop > start) {
       if (joiners === 0 && !digits) this.#plain(start, stop);
-      else this.#mixed(start, stop, next === 58 && isDigit(line.charCodeAt(at + 1)), digits, dots > 0);
+      else this.#mixed(start, stop, next === 58 && this.#isPort(at + 1), digits, dots > 0);
     }
     this.#copy(stop, at);
     return at;
@@ -274,6 +274,15 @@ export class Masker {
   #valueIsDue(before: number): boolean {
     const mark = before === SPACE && this.#length > 1 ? (this.#out[this.#length - 2] as number) : before;
     return mark === 61 || mark === 58 || mark === 40 || mark === 91 || mark === 123;
+  }
+
+  /** Up to five digits and nothing that goes on: `SHA256:9fQ…` has no port. */
+  #isPort(start: number): boolean {
+    let at = start;
+    while (isDigit(this.#line.charCodeAt(at)) && at - start < 6) at++;
+    const digits = at - start;
+    if (digits === 0 || digits > 5) return false;
+    return at >= this.#line.length || classOf(this.#line.charCodeAt(at)) !== LETTER;
   }
 
   #startsColumn(): boolean {

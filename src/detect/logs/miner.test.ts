@@ -20,8 +20,19 @@ describe('columns', () => {
     expect(textOf(columns)).toBe(line.replace('\u0001', '<*>'));
   });
 
+  it('keeps together what is quoted and what is a list, but not what the line says', () => {
+    expect(columnsOf(`could not parse 'red, wool' of "a = b", sorry`).words).toContain(`'red, wool'`);
+    expect(columnsOf(`could not parse 'red, wool' of "a = b", sorry`).words).toContain('"a = b"');
+    expect(columnsOf("it can't find users' names").words).toEqual(['it', "can't", 'find', "users'", 'names']);
+    expect(columnsOf('members [a, b-c, d] of {x=1,y=2} and {}').words).toEqual(
+      'members|[a, b-c, d]|of|{x=1,y=2}|and|{}'.split('|'),
+    );
+    expect(columnsOf('level=info msg="job ann done"').words).toContain('ann');
+    expect(columnsOf('{"level":"info","msg":"job ann done"}').words).toContain('ann');
+  });
+
   it('loses nothing of a masked line', () => {
-    const parts = fc.constantFrom('a', 'bc', ' ', '"', '(', ')', '=', ',', ':', '\u0001', '[', ']');
+    const parts = fc.constantFrom('a', 'bc', ' ', '"', "'", '(', ')', '=', ',', ':', '\u0001', '[', ']', '{', '}');
     fc.assert(
       fc.property(fc.array(parts, { maxLength: 20 }), (some) => {
         const line = some.join('').replace(/ +/g, ' ').trim();
@@ -32,6 +43,28 @@ describe('columns', () => {
 });
 
 describe('template mining', () => {
+  it.each([
+    ['logfmt', (message: string, n: number) => `time=${n} level=info component=api msg="${message}"`],
+    ['JSON', (message: string, n: number) => JSON.stringify({ level: 'info', time: n, msg: message })],
+  ])('keeps messages of structured lines apart: %s', (_, line) => {
+    const miner = new TemplateMiner();
+    const messages = ['request completed', 'upstream failed', 'cache warmed', 'job queued', 'job done', 'all is lost'];
+    for (let n = 0; n < 60; n++) {
+      for (const message of messages) miner.take(line(message, n));
+      miner.take(line(`user ${['ann', 'bob', 'cid', 'dee', 'eve'][n % 5]} has joined`, n));
+    }
+    expect(miner.templates()).toHaveLength(7);
+  });
+
+  it('takes lists of any length for one value', () => {
+    const miner = new TemplateMiner();
+    for (let n = 0; n < 40; n++) {
+      const some = ['ann', 'bob', 'cid', 'dee', 'eve'].slice(0, 1 + (n % 5)).map((name) => `${name}=x${n}y`);
+      miner.take(`assigned the tags {${some.join(', ')}} to them`);
+    }
+    expect(texts(miner)).toEqual(['assigned the tags <*> to them']);
+  });
+
   it('keeps messages apart that differ in a word, and lines together that differ in a value', () => {
     const miner = new TemplateMiner();
     for (let n = 0; n < 20; n++) {

@@ -33,7 +33,7 @@ export const DEFAULTS: MinerOptions = { distinctWords: 4, maxTemplates: 2_000 };
 
 /** Words besides the place in question that a line needs: fewer do not say that it is the same message. */
 const FRAME_WORDS = 2;
-/** They must also be this share of its columns: a line that is mostly values says little with the rest. */
+/** They must also be this share of its words and values: a line that is mostly values says little with the rest. */
 const FRAME_SHARE = 0.3;
 /** A frame this small needs twice as many different words. */
 const SMALL_FRAME = 2;
@@ -174,7 +174,7 @@ export class TemplateMiner {
 
   #seekPair(template: Template): void {
     const words = template.columns.filter(isWordy).length - 2;
-    if (!isFrame(words, template.columns.length)) return;
+    if (!isFrame(words, template.columns)) return;
     const needed = this.#options.distinctWords * 2;
     const pair = pairWith(template, this.#alike.get(template.columns.length) ?? [], needed);
     if (pair) this.#merge(pair.members, pair.places);
@@ -188,7 +188,7 @@ export class TemplateMiner {
       const word = template.columns[position] as string;
       if (word === WILD) continue;
       const frame = words - (wordy[position] ? 1 : 0);
-      if (!isFrame(frame, template.columns.length)) continue;
+      if (!isFrame(frame, template.columns)) continue;
       const key = keys.without(position);
       const slot = this.#slotAt(key, position);
       slot.words.set(word, template);
@@ -233,8 +233,14 @@ export class TemplateMiner {
     const columns = commonColumns(parts, places);
     const keys = new ColumnKey(columns);
     const twin = this.#byKey.get(keys.key);
-    const all = twin && !parts.includes(twin) ? [...parts, twin] : parts;
-    const whole = united(all, columns, keys.key);
+    const some = twin && !parts.includes(twin) ? [...parts, twin] : parts;
+    // A line like theirs would now be taken for this: those that have come before are no different.
+    const open = united(some, columns, keys.key);
+    const covered = (this.#alike.get(columns.length) ?? []).filter(
+      (other) => !some.includes(other) && fits(open, other.columns),
+    );
+    const all = [...some, ...covered];
+    const whole = covered.length === 0 ? open : united(all, columns, keys.key);
     for (const part of all) this.#absorb(part, whole);
     this.#enter(whole);
     this.#enterSlots(whole, keys);
@@ -284,8 +290,12 @@ export class TemplateMiner {
   }
 }
 
-function isFrame(words: number, columns: number): boolean {
-  return words >= FRAME_WORDS && words >= FRAME_SHARE * columns;
+/** Punctuation is neither a word nor a value: however much of it there is, it makes a line say no less. */
+function isFrame(words: number, columns: readonly string[]): boolean {
+  if (words < FRAME_WORDS) return false;
+  if (words >= FRAME_SHARE * columns.length) return true;
+  const telling = columns.reduce((sum, column) => (column.includes(WILD) || isWordy(column) ? sum + 1 : sum), 0);
+  return words >= FRAME_SHARE * telling;
 }
 
 function push(lists: Map<number, Template[]>, size: number, template: Template): void {

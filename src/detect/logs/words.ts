@@ -143,6 +143,7 @@ export function isHost(line: string, start: number, end: number, portFollows: bo
  * mix letters and digits to and fro (`x7Kp2q`): those are identifiers.
  */
 export function keptOf(line: string, start: number, end: number): number {
+  if (end - start >= UUID_LENGTH && isUuid(line, end - UUID_LENGTH)) return end - start - UUID_LENGTH || -1;
   let separator = -1;
   let hex = true;
   let at = start;
@@ -160,6 +161,18 @@ export function keptOf(line: string, start: number, end: number): number {
   if (hex && end - start >= least && isHexWord(line, at, end)) return -1;
   if (separator >= 0) return separator + 1 - start;
   return turns(line, start, end) > 1 ? -1 : at - start;
+}
+
+const UUID_LENGTH = 36;
+
+/** `req-edbfbefa-…`: its first group may hold no digit. */
+function isUuid(line: string, start: number): boolean {
+  for (let at = 0; at < UUID_LENGTH; at++) {
+    const code = line.charCodeAt(start + at);
+    const dash = at === 8 || at === 13 || at === 18 || at === 23;
+    if (dash ? code !== 45 : !isDigit(code) && !isHexLetter(code)) return false;
+  }
+  return true;
 }
 
 /** Shorter is too often a name: `b12`, `db-17`. */

@@ -16,6 +16,7 @@ import type { Row } from './lines.ts';
 import { serviceOfName, timeOf } from './names.ts';
 import { readSpanTable, spanColumns } from './span-table.ts';
 import { readWideTable } from './wide.ts';
+import { wordsOf } from './words.ts';
 
 export function plainName(header: string): string {
   return header.toLowerCase().replace(/[^a-z0-9]/g, '');
@@ -29,6 +30,17 @@ export function column(header: readonly string[], ...names: readonly string[]): 
     if (at >= 0) return at;
   }
   return -1;
+}
+
+const FEW_COLUMNS = 20;
+
+/** By common names, else by a word in the name that is not one of `not`. */
+function columnLike(header: readonly string[], names: readonly string[], like: RegExp, not: RegExp): number {
+  const named = column(header, ...names);
+  // Of many columns each names a service or a metric itself.
+  return named >= 0 || header.length > FEW_COLUMNS
+    ? named
+    : header.findIndex((name) => like.test(wordsOf(name)) && !not.test(wordsOf(name)));
 }
 
 export const TIME_NAMES = [
@@ -60,6 +72,11 @@ const MESSAGE_NAMES = ['message', 'log', 'body', 'text', 'msg', 'content', 'line
 const LEVEL_NAMES = ['severity', 'level', 'loglevel', 'severitytext'];
 const METRIC_NAMES = ['metric', 'metricname', 'kpiname', 'kpi', 'name'];
 
+/** `cart_response-time` and `cart_cpu-time` are no clocks, `cart_time_total` neither. */
+const METRIC_TIME = /\b(response|cpu|wait|request|idle|user|system|gc|total|up)\b/;
+const NOT_SERVICE =
+  /\b(id|ip|version|parent|cpu|mem|memory|latency|error|errors|requests?|workload|load|socket|diskio)\b|\d/;
+
 /** What it was, for people. */
 export function readCsv(rows: Iterable<Row>, into: Collector): string {
   const iterator = rows[Symbol.iterator]();
@@ -73,14 +90,20 @@ export function readCsv(rows: Iterable<Row>, into: Collector): string {
     column(header, 'caller', 'source', 'from', 'parent', 'client'),
     column(header, 'callee', 'destination', 'target', 'to', 'child', 'server'),
   ];
-  const time = column(header, ...TIME_NAMES);
+  const time = columnLike(header, TIME_NAMES, /\b(timestamp|time|datetime|date)\b/, METRIC_TIME);
   if (caller >= 0 && callee >= 0) return readPairs(rest, caller, callee, into);
-  const service = column(header, ...SERVICE_NAMES);
+  const service = columnLike(header, SERVICE_NAMES, /\b(service|container|pod|app|component)\b/, NOT_SERVICE);
   const change = column(header, 'change', 'deploy', 'deployment', 'event');
   const where = { time, service };
   if (time >= 0 && service >= 0 && change >= 0) return readChanges(rest, where, change, into);
   const metric = column(header, ...METRIC_NAMES);
-  const message = column(header, ...MESSAGE_NAMES.filter((name) => name !== 'value' || metric < 0));
+  const said = MESSAGE_NAMES.filter((name) => name !== 'value' || metric < 0);
+  const message = columnLike(
+    header,
+    said,
+    /\b(message|log|body|text|content)\b/,
+    /\b(level|id|template|name|time|type)\b/,
+  );
   if (time >= 0 && message >= 0 && header.length < 16) return readLines(rest, header, { ...where, message }, into);
   const first = iterator.next();
   if (first.done) throw new Unreadable('the table has a header and no rows');

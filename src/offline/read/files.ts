@@ -9,7 +9,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import { LIMITS } from '../contract.ts';
 import type { Collector } from './collector.ts';
 import { readCsv } from './csv.ts';
-import { tooMuch, Unreadable, unreadable } from './errors.ts';
+import { Meaningless, tooMuch, Unreadable, unreadable } from './errors.ts';
 import { type Line, linesOf, rowsOf, unzipped } from './lines.ts';
 import { readOtlp } from './otlp.ts';
 import { isPrometheusAnswer, readPrometheusAnswer } from './prometheus.ts';
@@ -28,9 +28,15 @@ export function readPath(path: string, into: Collector): void {
   if (files.length > LIMITS.maxFiles) throw tooMuch(`${path} holds more than ${LIMITS.maxFiles} files`);
   let understood = 0;
   for (const file of files) {
-    const what = readFile(file, into);
-    into.gathered.notes.push(`${relative(path, file)}: ${what ?? 'not understood, left out'}`);
-    if (what !== null) understood++;
+    const name = relative(path, file);
+    try {
+      const what = readFile(file, into);
+      into.gathered.notes.push(`${name}: ${what ?? 'not understood, left out'}`);
+      if (what !== null) understood++;
+    } catch (error) {
+      if (!(error instanceof HoldfastError) || !(error.cause instanceof Meaningless)) throw error;
+      into.gathered.notes.push(`${name}: left out, ${error.cause.message}`);
+    }
   }
   if (understood === 0) throw new HoldfastError('HF8402', `nothing in ${path} is in a format that is known here`);
 }

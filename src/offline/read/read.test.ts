@@ -224,6 +224,45 @@ describe('tables', () => {
     ]);
   });
 
+  it.each([
+    [
+      'geo-rate_cpu,geo-rate_load,rate_cpu,rate_load',
+      ['geo-rate level cpu mean: 1', 'geo-rate requests rate: 2', 'rate level cpu mean: 3', 'rate requests rate: 4'],
+    ],
+    [
+      'cpu_geo-rate,load_geo-rate,cpu_cart,load_cart',
+      ['geo-rate level cpu mean: 1', 'geo-rate requests rate: 2', 'cart level cpu mean: 3', 'cart requests rate: 4'],
+    ],
+    [
+      'geo/cpu,geo/load,cart/cpu,cart/load',
+      ['geo level cpu mean: 1', 'geo requests rate: 2', 'cart level cpu mean: 3', 'cart requests rate: 4'],
+    ],
+  ])('with names of columns parted as the whole table is: %s', (names, measures) => {
+    expect(gather(`time,${names}\n100,1,2,3,4\n`).measures.map(told)).toEqual(measures);
+  });
+
+  it('with spans whose columns are called otherwise', () => {
+    const { spans } = gather(
+      'trace_id,span_id,parent_span_id,service_name,span_kind,operation,start_time_us,duration_us,status\n' +
+        't1,a,,front,server,GET,1700000000000000,2500,OK\nt1,b,a,cart,client,POST,1700000000000500,1500,ERROR\n',
+    );
+    expect(spans).toMatchObject([
+      { service: 'front', parent: null, kind: 'server', startMs: 1_700_000_000_000, durationMs: 2.5, failed: false },
+      { service: 'cart', parent: 'a', kind: 'client', durationMs: 1.5, failed: true },
+    ]);
+  });
+
+  it('leaves out, of a folder, a table that means nothing here, and says so', () => {
+    const folder = mkdtempSync(join(dir, 'folder-'));
+    writeFileSync(join(folder, 'colours.csv'), 'name,colour\nann,red\n');
+    writeFileSync(join(folder, 'logs.csv'), 'timestamp,container_name,message\n1700000000,cart,hello\n');
+    const collector = new Collector();
+    readPath(folder, collector);
+    const { logs, notes } = collector.finish();
+    expect(logs).toMatchObject([{ service: 'cart', text: 'hello', atMs: 1_700_000_000_000 }]);
+    expect(notes[0]).toMatch(/^colours.csv: left out/);
+  });
+
   it('with three rows of headers, blanks, and availability in percent', () => {
     const table =
       'microservice,A,A,A\nmetric,latency,requests,availability\nstatistic,Average,Sum,Average\nunix_timestamp,,,\n1681350300,0.2,10,99\n1681350600,,11,100\n';

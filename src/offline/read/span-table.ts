@@ -9,6 +9,7 @@ import type { Row } from './lines.ts';
 import { serviceOfName } from './names.ts';
 import { kindOfWord } from './otlp.ts';
 import { isFailure } from './series.ts';
+import { wordsOf } from './words.ts';
 
 export interface SpanColumns {
   readonly trace: number;
@@ -27,65 +28,57 @@ export interface SpanColumns {
   readonly peer: number;
 }
 
+/** Names that are common, then what words in other names mean. */
 export function spanColumns(header: readonly string[]): SpanColumns | null {
-  const at = (...names: readonly string[]): number => column(header, ...names);
-  const trace = at('traceid', 'trace');
-  const id = at('spanid', 'span', 'id');
-  const start = at(
-    'startms',
-    'startus',
-    'startmicros',
-    'startns',
-    'startnanos',
-    'starttimeunixnano',
-    'starttimenano',
-    'starttime',
-    'starttimemillis',
-    'start',
-    'timestamp',
-    'time',
-    'ts',
+  const words = header.map(wordsOf);
+  const named = (...names: readonly string[]): number => column(header, ...names);
+  /** The first column with these words and without those; earlier patterns first. */
+  const meant = (not: RegExp, ...patterns: readonly RegExp[]): number => {
+    for (const pattern of patterns) {
+      const at = words.findIndex((text) => pattern.test(text) && !not.test(text));
+      if (at >= 0) return at;
+    }
+    return -1;
+  };
+  const trace = either(named('traceid', 'trace'), meant(/\b(flags|state|parent)\b/, /\btrace ?id\b/, /\btrace\b/));
+  const id = either(
+    named('spanid', 'span', 'id'),
+    meant(/\b(parent|trace|kind|type|name|ref)/, /\bspan ?id\b/, /\bsegment ?id\b/),
   );
-  const end = at(
-    'endms',
-    'endus',
-    'endmicros',
-    'endns',
-    'endnanos',
-    'endtimeunixnano',
-    'endtimenano',
-    'endtime',
-    'endtimemillis',
-    'end',
+  const parent = either(
+    named('parentspanid', 'parentspan', 'parentid', 'parent', 'pid'),
+    meant(/\b(service|name|operation|trace)\b/, /\bparent.*\bid\b/, /\bparent\b/, /\breferences?\b/),
   );
-  const duration = at(
-    'durationms',
-    'durationus',
-    'durationmicros',
-    'durationns',
-    'durationnanos',
-    'duration',
-    'elapsedtime',
-    'elapsed',
-    'latency',
+  const start = either(
+    named('starttimeunixnano', 'starttimenano', 'startns', 'startus', 'startms', 'starttime', 'start'),
+    meant(/\b(end|finish|duration)\b/, /\bstart/, /\bbegin/, /\btimestamp\b/, /\b(time|ts|datetime)\b/),
   );
-  const parent = at('parentspanid', 'parentspan', 'parentid', 'parent', 'pid');
-  const service = at(
-    'servicename',
-    'service',
-    'cmdbid',
-    'podname',
-    'pod',
-    'process',
-    'app',
-    'component',
-    'containername',
+  const end = meant(
+    /\b(start|begin|parent|friend)/,
+    /\b(end|finish(ed)?)\b.*\b(time|at|us|ms|ns|nano|unix)/,
+    /^(end|finish)\b/,
+  );
+  const duration = meant(/\bparent\b/, /\bduration/, /\belapsed/, /\b(latency|took|response time)\b/);
+  const service = either(
+    named('servicename', 'service', 'cmdbid'),
+    meant(
+      /\b(parent|peer|remote|caller|callee|client|target|version|namespace|kind|id|ip)\b/,
+      /\bservice\b/,
+      /\b(pod|container|process|app|application|component|microservice|workload)\b/,
+    ),
   );
   // A log line may carry the ids of its span: only what lasts is one.
   if (trace < 0 || id < 0 || start < 0 || service < 0 || parent < 0 || (duration < 0 && end < 0)) return null;
-  const unit = plainName(header[duration] ?? '').replace(/^duration/, '');
-  const scale: Readonly<Record<string, number>> = { ms: 1, us: 1e-3, micros: 1e-3, ns: 1e-6, nanos: 1e-6 };
-  const status = at('statuscode', 'status', 'resultcode', 'code', 'error', 'iserror', 'success');
+  const status = either(
+    named('statuscode', 'status', 'resultcode', 'code', 'error', 'iserror', 'success'),
+    meant(
+      /\b(message|text|description)\b/,
+      /\bstatus\b/,
+      /\b(http|grpc|response) ?code\b/,
+      /\b(is )?error\b/,
+      /\bsuccess\b/,
+    ),
+  );
   return {
     trace,
     id,
@@ -94,13 +87,29 @@ export function spanColumns(header: readonly string[]): SpanColumns | null {
     start,
     end,
     duration,
-    durationMs: duration < 0 ? 1 : (scale[unit] ?? null),
-    operation: at('operationname', 'operation', 'spanname', 'methodname', 'name', 'dsname', 'url'),
+    durationMs: duration < 0 ? 1 : unitIn(words[duration] as string),
+    operation: either(
+      named('operationname', 'operation', 'spanname', 'methodname', 'name', 'dsname', 'url'),
+      meant(/\b(service|status|kind|parent|pod|container)\b/, /\b(operation|method|span name|endpoint|route|url)\b/),
+    ),
     status,
     statusName: plainName(header[status] ?? ''),
-    kind: at('spankind', 'kind', 'type', 'calltype'),
-    peer: at('peerservice', 'peer', 'remoteservice', 'callee'),
+    kind: either(named('spankind', 'kind', 'type', 'calltype'), meant(/\bstatus\b/, /\bkind\b/)),
+    peer: either(
+      named('peerservice', 'peer', 'remoteservice', 'callee'),
+      meant(/\b(ip|port|parent)\b/, /\b(peer|remote|target|callee)\b/),
+    ),
   };
+}
+
+const either = (first: number, second: number): number => (first >= 0 ? first : second);
+
+/** Factor to ms; null: the name does not say. */
+function unitIn(words: string): number | null {
+  if (/(ms|millis|milliseconds|msec)$/.test(words)) return 1;
+  if (/(\bus|micros|microseconds|usec)$/.test(words)) return 1e-3;
+  if (/(\bns|nanos?|nanoseconds)$/.test(words)) return 1e-6;
+  return /\b(s|sec|secs|seconds)$/.test(words) ? 1e3 : null;
 }
 
 export function readSpanTable(rows: Iterable<Row>, columns: SpanColumns, into: Collector): string {

@@ -2,7 +2,7 @@
 import type { Measure } from '../contract.ts';
 import type { Collector } from './collector.ts';
 import { needTime, plainName, TIME_NAMES } from './csv.ts';
-import { Unreadable } from './errors.ts';
+import { Meaningless } from './errors.ts';
 import type { Row } from './lines.ts';
 import { timeOf } from './names.ts';
 import type { FamilyMeasure } from './series.ts';
@@ -28,7 +28,7 @@ export function readWideTable(head: Row, rows: Iterable<Row>, layout: Layout, in
     layout.service >= 0 && layout.time >= 0 ? readLong(head.cells, rows, layout) : readColumns(head, rows, layout.time);
   const kept = drafts.filter(({ values }) => values.length > 0);
   if (kept.length === 0)
-    throw new Unreadable('no column that says which service and what it measures: see docs/diagnosis.md');
+    throw new Meaningless('no column that says which service and what it measures: see docs/diagnosis.md');
   const msPerUnit = latencyUnit(kept);
   for (const draft of kept) into.measure(measureOf(draft, msPerUnit));
   return `${kept.length} columns of ${new Set(kept.map(({ service }) => service)).size} services`;
@@ -43,7 +43,7 @@ function readColumns(head: Row, rows: Iterable<Row>, named: number): Draft[] {
     if (columns === null) {
       const isHeader = Number.isNaN(timeOf(cells[Math.max(0, time)] ?? ''));
       if (isHeader) {
-        if (headers.length >= 6) throw new Unreadable(`line ${line}: no row that begins with a time`);
+        if (headers.length >= 6) throw new Meaningless(`line ${line}: no row that begins with a time`);
         // A row that only names the index says nothing of the columns.
         if (cells.slice(1).some((cell) => cell.trim() !== '')) headers.push(cells);
         continue;
@@ -67,6 +67,7 @@ function readColumns(head: Row, rows: Iterable<Row>, named: number): Draft[] {
 
 function columnsOf(headers: readonly (readonly string[])[], time: number): (Draft | null)[] {
   const [names = [], ...more] = headers;
+  const splitName = splitterOf(names.filter((_, n) => n !== time));
   return names.map((name, n) => {
     if (n === time || (n === 0 && TIME_NAMES.includes(plainName(name)))) return null;
     const split =
@@ -77,13 +78,66 @@ function columnsOf(headers: readonly (readonly string[])[], time: number): (Draf
   });
 }
 
-/** `front-end_latency-90`: service and metric are parted where a word of metrics begins. */
-function splitName(name: string): { service: string; metric: string } | null {
-  for (const match of name.matchAll(/[_/:|. -]+/g)) {
+interface Split {
+  readonly service: string;
+  readonly metric: string;
+}
+type Splitter = (name: string) => Split | null;
+
+const MARKS = /[_/:|. -]+/g;
+
+/**
+ * How names of columns are parted into service and metric: at the first or last of some mark, where a word of metrics
+ * begins (`front-end_latency-90`), or after one (`cpu_front-end`). The table has the same metrics of many services, so
+ * that way is meant by which the most columns mean something and the fewest different services and metrics come out.
+ */
+function splitterOf(names: readonly string[]): Splitter {
+  const ways: Splitter[] = [
+    beforeMetric,
+    ...['_', '/', ':', '|', '.', ' ', '-'].flatMap((mark) => [atMark(mark, false), atMark(mark, true)]),
+    labelled,
+  ];
+  const judged = [...ways, ...ways.slice(1).map(turned)].map((way) => {
+    const parts = names
+      .map(way)
+      .filter((part) => part !== null && part.service !== '' && meaningOf(part.metric) !== null) as Split[];
+    const kinds = new Set(parts.map(({ service }) => service)).size + new Set(parts.map(({ metric }) => metric)).size;
+    return { way, parts: parts.length, kinds };
+  });
+  const most = Math.max(...judged.map(({ parts }) => parts));
+  // A column or two may be about something else.
+  const good = judged.filter(({ parts }) => parts >= 0.9 * most);
+  return good.reduce((best, each) => (each.kinds < best.kinds ? each : best), good[0] as (typeof judged)[number]).way;
+}
+
+function beforeMetric(name: string): Split | null {
+  for (const match of name.matchAll(MARKS)) {
     const [service, metric] = [name.slice(0, match.index), name.slice(match.index + match[0].length)];
     if (service !== '' && beginsMetric(metric)) return { service, metric };
   }
   return null;
+}
+
+function atMark(mark: string, last: boolean): Splitter {
+  return (name) => {
+    const at = last ? name.lastIndexOf(mark) : name.indexOf(mark);
+    return at <= 0 ? null : { service: name.slice(0, at), metric: name.slice(at + 1) };
+  };
+}
+
+/** `container_cpu_usage{pod="cart-0"}`: the first label that names something. */
+function labelled(name: string): Split | null {
+  const found = /^([\w:.-]+)\{(?:.*?\b(?:service|service_name|app|container|pod|workload|job)\w*="([^"]+)").*\}$/.exec(
+    name,
+  );
+  return found === null ? null : { service: found[2] as string, metric: found[1] as string };
+}
+
+function turned(way: Splitter): Splitter {
+  return (name) => {
+    const parts = way(name);
+    return parts === null ? null : { service: parts.metric, metric: parts.service };
+  };
 }
 
 function readLong(header: readonly string[], rows: Iterable<Row>, { time, service, metric }: Layout): Draft[] {
