@@ -5,6 +5,7 @@
  */
 import type { Value } from '../history/event.ts';
 import { byKey, type History } from '../history/history.ts';
+import { byAbstraction, type Watched } from './abstraction.ts';
 import { UniqueAppends } from './appends.ts';
 import { Chains } from './chains.ts';
 import { type Counterexample, fromEvidence, fromSearch } from './counterexample.ts';
@@ -39,6 +40,8 @@ export interface LinearizabilityOptions {
    * explains some histories that fewer do not, each at its own cost.
    */
   readonly beams?: readonly number[];
+  /** Default true. False: searches only, to test the one against the other. */
+  readonly abstraction?: boolean;
   /** Never take the way without search: to test the one against the other. */
   readonly searchOnly?: boolean;
 }
@@ -98,6 +101,15 @@ const FIRST_SHARE = 2;
 const BEAMS = [16, 256];
 /** The part of the budget that each of the narrow searches may spend. */
 const BEAM_SHARE = 8;
+
+/** The part of the budget that abstraction may spend, where it can be used: it either answers soon or hardly ever. */
+const ABSTRACTION_SHARE = 2;
+
+interface Found {
+  readonly outcome: SearchOutcome;
+  /** How abstraction found it: see there. */
+  readonly watched?: Watched;
+}
 
 const NO_ROWS = (_key: number): Int32Array => new Int32Array(0);
 
@@ -212,32 +224,40 @@ class Checker {
     const history = this.#history;
     const compiler = this.#compiler(rows);
     const problem = layOut(history, rows, compiler);
-    const outcome = this.#run(problem, compiler, budget);
+    const { outcome, watched } = this.#run(problem, compiler, budget);
     if (outcome.kind === 'explained') {
       this.#peak = Math.max(this.#peak, outcome.peak);
       return null;
     }
     if (outcome.kind === 'pruned') throw new Error('a full search prunes nothing');
-    if (outcome.kind === 'broken') return fromSearch(history, rows, compiler, problem, outcome, budget);
+    if (outcome.kind === 'broken') return fromSearch(history, rows, compiler, problem, outcome, budget, watched);
     const allowed = (this.#options.budget ?? SEARCH_BUDGET)[outcome.what];
     const why = `budget exhausted: more than ${allowed} ${outcome.what}`;
     return { key: history.keys[key] as Value, why, explained: outcome.event / problem.events.length };
   }
 
-  /** Narrow first, each on a share of the steps; what a narrow search leaves open is left to the full one. */
-  #run(problem: Problem, compiler: Compiler, budget: SearchBudget): SearchOutcome {
+  /**
+   * By abstraction where the object has few states, then narrow searches, each on a share of the steps; what they leave
+   * open is left to the full one.
+   */
+  #run(problem: Problem, compiler: Compiler, budget: SearchBudget): Found {
     this.#steps = 0;
+    const share = (part: number): SearchBudget => ({ ...budget, steps: Math.ceil(budget.steps / part) });
+    if (compiler.machine.few && this.#options.abstraction !== false) {
+      const { outcome, steps, watched } = byAbstraction(problem, compiler.machine, share(ABSTRACTION_SHARE));
+      this.#steps += steps;
+      if (outcome.kind === 'explained' || outcome.kind === 'broken') return { outcome, watched };
+    }
     for (const beam of this.#options.beams ?? BEAMS) {
-      const steps = Math.ceil(budget.steps / BEAM_SHARE);
-      const search = new Search(problem, compiler.machine, { ...budget, steps }, beam);
+      const search = new Search(problem, compiler.machine, share(BEAM_SHARE), beam);
       const outcome = search.run();
       this.#steps += search.steps;
-      if (outcome.kind === 'explained' || outcome.kind === 'broken') return outcome;
+      if (outcome.kind === 'explained' || outcome.kind === 'broken') return { outcome };
     }
     const search = new Search(problem, compiler.machine, { ...budget, steps: Math.max(0, budget.steps - this.#steps) });
     const outcome = search.run();
     this.#steps += search.steps;
-    return outcome;
+    return { outcome };
   }
 
   #compiler(rows: Int32Array): Compiler {

@@ -6,6 +6,7 @@
  */
 import { show, type Value } from '../history/event.ts';
 import { FAIL, type History, INFO, NEVER } from '../history/history.ts';
+import { AbstractWalk, type Watched } from './abstraction.ts';
 import type { Evidence } from './evidence.ts';
 import type { Compiler } from './machine.ts';
 import { LOOKS, layOut, OPTIONAL, type Problem } from './problem.ts';
@@ -50,19 +51,20 @@ export function fromSearch(
   problem: Problem,
   broken: Extract<SearchOutcome, { kind: 'broken' }>,
   budget: SearchBudget,
+  watched?: Watched,
 ): Counterexample {
   const failed = problem.row[broken.op] as number;
   const at = history.returned[failed] as number;
   const prefix = rows.filter((row) => (history.invoked[row] as number) < at);
   const from = windowStart(history, problem, broken);
   const shown = inWindow(history, problem, from, at);
-  const needless = needlessReads(history, prefix, compiler, problem, shown, failed, budget);
+  const needless = needlessReads(history, prefix, compiler, problem, shown, failed, budget, watched);
   const window = shown.filter((row) => !needless.has(row));
   const makers = makersOf(prefix, compiler, failed, broken.states).filter((row) => !window.includes(row));
   const until = problem.events.findIndex((event) => event >= 0 && (problem.row[event] as number) >= (from ?? 0));
-  const walk = new Search(problem, compiler.machine, budget);
-  walk.run(Math.max(0, until));
-  const before = named(walk.states(), compiler);
+  const walk = new Search(problem, compiler.machine, { ...budget, steps: Math.min(budget.steps, TRY_STEPS) });
+  const known = walk.run(Math.max(0, until)).kind === 'explained';
+  const before = known ? named(walk.states(), compiler) : [];
   const could = named(broken.states, compiler);
   const why = `when it returned, the ${could.length === 1 ? 'value was' : 'value was one of'} ${could.join(', ')}, and nothing still open changes that`;
   return {
@@ -115,6 +117,7 @@ function needlessReads(
   shown: readonly number[],
   failed: number,
   budget: SearchBudget,
+  watched: Watched | undefined,
 ): Set<number> {
   const looks = new Set<number>();
   for (let op = 0; op < problem.count; op++) if (problem.kind[op] === LOOKS) looks.add(problem.row[op] as number);
@@ -125,10 +128,19 @@ function needlessReads(
     if (row === failed || !looks.has(row) || ++tries > TRIES) continue;
     needless.add(row);
     const smaller = layOut(history, prefix, compiler, needless);
-    const outcome = new Search(smaller, compiler.machine, reduced).run();
+    const outcome = watched
+      ? new AbstractWalk(smaller, compiler.machine, watchedOf(problem, watched, smaller), reduced).run()
+      : new Search(smaller, compiler.machine, reduced).run();
     if (outcome.kind !== 'broken' || smaller.row[outcome.op] !== failed) needless.delete(row);
   }
   return needless;
+}
+
+/** The same operations watched when some are left out. */
+function watchedOf(problem: Problem, watched: Watched, smaller: Problem): Watched {
+  const rows = new Set<number>();
+  for (let op = 0; op < problem.count; op++) if (watched[op] === 1) rows.add(problem.row[op] as number);
+  return Uint8Array.from(smaller.row.subarray(0, smaller.count), (row) => (rows.has(row) ? 1 : 0));
 }
 
 function named(states: readonly number[], compiler: Compiler): string[] {

@@ -12,6 +12,8 @@ export interface Machine {
   step(state: number, code: number): number;
   /** How many it has met, where each takes memory of its own. */
   states?(): number;
+  /** Its states stay few whatever is done how often: abstraction can be used. */
+  readonly few?: boolean;
   show(state: number): string;
 }
 

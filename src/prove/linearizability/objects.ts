@@ -93,7 +93,7 @@ export function registerCompiler(history: History, rows: Int32Array, cas: CasArg
     if (f[row] === reading) return output[row] as number;
     return f[row] === swapping && outcome[row] === OK ? (cas.from[row] as number) : null;
   };
-  return { compile, machine: { initial: stateOf(initial), step, show: name }, leaves, demands };
+  return { compile, machine: { initial: stateOf(initial), step, few: true, show: name }, leaves, demands };
 }
 
 export function counterCompiler(history: History, initial: Value): Compiler {
@@ -228,7 +228,7 @@ export function mutexCompiler(history: History): Compiler {
     return { code: history.f[row] === acquiring ? 1 : 0, readOnly: false };
   };
   const step = (state: number, code: number): number => (state === code ? IMPOSSIBLE : code);
-  return { compile, machine: { initial: 0, step, show: (state) => (state === 1 ? 'held' : 'free') } };
+  return { compile, machine: { initial: 0, step, few: true, show: (state) => (state === 1 ? 'held' : 'free') } };
 }
 
 const APPEND = 2;
@@ -262,6 +262,7 @@ export function textCompiler(history: History, rows: Int32Array, initial: Value)
   const { kind, a } = codes;
   const machine: Machine = {
     initial: states.number(stateOf(initial === null ? '' : String(initial))),
+    few: true,
     step: (state, code) => {
       if (kind[code] === READ) return a[code] === state ? state : IMPOSSIBLE;
       return states.step(state, code, (from) => {
