@@ -112,7 +112,7 @@ describe('verdicts on objects', () => {
       '902 invoke read @easy',
       '902 ok read @easy 9',
     );
-    const budget = { configurations: 5_000, steps: 1_000_000 };
+    const budget = { configurations: 5_000, steps: 30_000 };
     expect(judgeHistory(hard, { budget }).verdict).toBe('unknown');
     expect(judgeHistory([...hard, ...easy], { budget }).verdict).toBe('violated');
   });
