@@ -56,7 +56,7 @@ export class Load {
     if (options.spread) args.push('--spread');
     this.#child = spawn(process.execPath, [LOAD_CLIENT, ...args]);
     this.#child.stderr.pipe(process.stderr);
-    this.#exited = new Promise((resolve) => this.#child.on('exit', resolve));
+    this.#exited = new Promise((resolve) => this.#child.on('close', resolve));
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#waiting.shift()?.(line));
   }
 
