@@ -198,8 +198,8 @@ function symptomsOf(ctx: Context, incident: Incident): readonly Symptom[] {
   return faults.filter(({ clearedAt, kind, entity }) => {
     if (clearedAt === null) return true;
     if (entity.kind !== 'instance' || (kind !== 'crashed' && kind !== 'hung' && kind !== 'unreachable')) return false;
-    if (ctx.now - clearedAt < AFTERMATH_MS && suffering.some((name) => dependsOn(ctx, name, entity.service)))
-      return true;
+    const suffers = (name: string): boolean => name === entity.service || dependsOn(ctx, name, entity.service);
+    if (ctx.now - clearedAt < AFTERMATH_MS && suffering.some(suffers)) return true;
     return kind === 'crashed' && ill.has(entity.service) && ctx.state.slots.get(entity.name)?.ready === false;
   });
 }

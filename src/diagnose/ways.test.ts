@@ -169,3 +169,50 @@ describe('a port that can only be connected to', () => {
     expect(first(failing, symptoms).what).toBe('software');
   });
 });
+
+describe('facts that a repair makes vanish', () => {
+  const refusing = (evidence: string): Symptom =>
+    symptom('unreachable', 'payments-2', { ...at(ONSET), evidence: [evidence] });
+
+  it('are in the claim of the traffic layer, before anybody has been asked', () => {
+    const open = (evidence: string) => first(shop(), [refusing(evidence)], ONSET + 800).what;
+    expect(open('payments:3000: connecting timed out at 127.0.0.1:12628')).toBe('network');
+    expect(open('its check says: refused, though it listens')).toBe('network');
+    expect(open('payments:3000: connection failed (ECONNREFUSED) at 127.0.0.1:12628')).toBe('software');
+  });
+
+  it('count of a life that is over where no check could say otherwise', () => {
+    const replaced = (answer: Partial<WaySignal>) => {
+      const view = shop();
+      tries(view, 'orders', 'payments-2', answer);
+      Object.assign(view.get('payments-2'), { incarnation: 2, readyAt: ONSET + 5_000 });
+      return first(view, [symptom('unreachable', 'payments-2', at(ONSET))]).what;
+    };
+    expect(replaced({ connectMs: null, answerMs: null, error: 'timeout' })).toBe('network');
+    expect(replaced({ answerMs: null, error: 'timeout' })).toBe('software');
+  });
+
+  it('include that it was stopped', () => {
+    const stopped = symptom('hung', 'payments-2', {
+      ...at(ONSET),
+      evidence: ['the kernel reports it as stopped (state T)'],
+    });
+    const { found } = first(shop(), [stopped]);
+    expect(found.causes[0]).toMatchObject({ mechanism: 'stopped (SIGSTOP)', faultClass: 'software' });
+  });
+
+  it('do not include refusals of one that is only starting', () => {
+    const view = shop();
+    tries(view, 'orders', 'payments-2', { connectMs: null, answerMs: null, error: 'refused' });
+    Object.assign(view.get('payments-2'), { readyAt: ONSET + 6_000 });
+    expect(first(view, [symptom('erroring', 'payments-2', at(ONSET))]).what).toBe('software');
+  });
+});
+
+it('a way is slow beside others: where all are, it is not the way', () => {
+  const view = shop();
+  for (const instance of ['payments-1', 'payments-2', 'payments-3']) {
+    tries(view, 'orders', instance, { connectMs: 200, answerMs: 500 });
+  }
+  expect(first(view, [symptom('slow', 'payments-2', at(ONSET))]).what).toBe('software');
+});

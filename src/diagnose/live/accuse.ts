@@ -192,7 +192,7 @@ function ofStarved({ node, text, services }: Starved, candidates: readonly Candi
     mechanism: 'short of processors',
   });
   const evidence = [
-    say(text, several ? WEIGHT.saturated : WEIGHT.saturatedFits),
+    say(text, several ? WEIGHT.saturated : WEIGHT.starvedAlone),
     ...(several
       ? [say(`${services.join(', ')} run on it and are ill`, WEIGHT.saturatedFits + Math.max(0, shareWeight(share)))]
       : []),

@@ -24,9 +24,9 @@ export interface Starved {
   readonly services: readonly string[];
 }
 
-const WAITING = 0.1;
+const WAITING = 0.15;
 const LATE_MS: Ms = 250;
-const MORE = 2;
+const MORE = 3;
 const LEAD_MS: Ms = 3_000;
 /** Samples from further back are another time. */
 const PAST_MS: Ms = 45_000;

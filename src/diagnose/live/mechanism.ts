@@ -1,6 +1,6 @@
 /** What happened to a suspect, by its strongest evidence: mechanism, fault class, and the entity to name. */
 import type { Evidence, FaultClass } from '../../model/incident.ts';
-import type { EntityRef, SymptomKind } from '../../model/symptom.ts';
+import type { EntityRef, Symptom, SymptomKind } from '../../model/symptom.ts';
 import { formatDuration, type Ms } from '../../model/time.ts';
 import { ENDED } from '../lanes/exits.ts';
 import type { Afflicted, SuspectFacts } from './suspects.ts';
@@ -103,6 +103,18 @@ function ofInstance(afflicted: Afflicted, suspect: SuspectFacts): Mechanism {
     const name = `${saturated.resource} exhausted`;
     return { entity, faultClass: 'capacity', name, evidence, passedOn: false, byChange: true };
   }
+  if (afflicted.symptoms.some(isCutOff)) {
+    // A kernel opens connections for programs that hang, and refuses at once where nobody listens.
+    const evidence = [{ text: summary, weight: WEIGHT.unopened }];
+    return {
+      entity,
+      faultClass: 'network',
+      name: 'cut off from its callers',
+      evidence,
+      passedOn: false,
+      byChange: false,
+    };
+  }
   if (has(afflicted, 'hung')) {
     const evidence = [{ text: summary, weight: WEIGHT.hung }];
     return { entity, faultClass: 'software', name: 'stopped answering', evidence, passedOn: true, byChange: true };
@@ -152,6 +164,13 @@ function ofExit({ instance, exit, symptoms }: Afflicted, entity: EntityRef): Mec
       return { entity, faultClass, name, evidence: [{ text, weight }, ...extra], passedOn: true, byChange: true };
     }
   }
+}
+
+/** Nobody got a connection to it, and nobody was refused one; or it was refused though somebody listens. */
+const CUT_OFF = /connecting timed out|though it listens/;
+
+function isCutOff({ kind, evidence }: Symptom): boolean {
+  return kind === 'unreachable' && evidence.some((text) => CUT_OFF.test(text));
 }
 
 /** Is this resource what the other symptoms would come from? */

@@ -176,6 +176,9 @@ export function calls(from: string, to: string, view: SystemView): boolean {
   return reaches(from, to, (name) => calleesOf(name, view));
 }
 
+/** What the kernel said of a process that is replaced by now. */
+const saysStopped = (evidence: string): boolean => evidence.includes('(state T)');
+
 function afflictedOf(symptoms: readonly Symptom[], instances: readonly Instance[], view: SystemView): Afflicted[] {
   const afflicted: Afflicted[] = [];
   for (const instance of instances) {
@@ -188,7 +191,8 @@ function afflictedOf(symptoms: readonly Symptom[], instances: readonly Instance[
     const flaps = own.some(({ kind }) => kind === 'flapping');
     const exit = crashed ? (recent ?? instance.lastExit) : flaps ? (recent ?? null) : null;
     const last = view.resourcesOf(instance.id).at(-1);
-    const stopped = last?.state === 'T' && last.incarnation === instance.incarnation;
+    const isStopped = last?.state === 'T' && last.incarnation === instance.incarnation;
+    const stopped = isStopped || own.some(({ kind, evidence }) => kind === 'hung' && evidence.some(saysStopped));
     afflicted.push({ instance, symptoms: own, onsetAt, exit, stopped });
   }
   return afflicted.sort((a, b) => a.onsetAt - b.onsetAt);

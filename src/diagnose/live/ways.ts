@@ -9,12 +9,15 @@
  *                           the way, while the check passes (or answers that much sooner)
  *
  * A check that is about to fail has not yet: until it must have been made once more, such a finding counts as FRESH.
- * Slowness is not held against a way while the machine's own timers were late: then everything is slow on it.
+ * Slowness is held against a way only beyond what the ways to other instances show at the same time; where there are
+ * none, not while the machine's own timers were late: then everything is slow on it. Of a life that is over only what
+ * needs no check counts: what its check would have said is not known any more.
  */
 import type { Instance } from '../../model/instance.ts';
 import type { WaySignal } from '../../model/signal.ts';
 import type { Ms } from '../../model/time.ts';
 import type { CheckView, SystemView } from '../../model/view.ts';
+import { median } from '../recorded/norm.ts';
 import { WEIGHT } from './weights.ts';
 
 export interface BadWay {
@@ -74,19 +77,22 @@ export function badWays(view: SystemView, onsetAt: Ms, now: Ms): ReadonlyMap<str
 }
 
 function badWay(instance: Instance, view: SystemView, onsetAt: Ms, now: Ms): BadWay[] {
-  if (instance.process === null || (instance.phase !== 'running' && instance.phase !== 'starting')) return [];
+  const { process, phase, readyAt } = instance;
+  // Who is only starting refuses by itself.
+  if (process === null || phase !== 'running' || readyAt === null) return [];
+  const since = onsetAt - LEAD_MS;
   const tries = view
     .waysOf(instance.id)
-    .filter((way) => way.incarnation === instance.incarnation && way.at >= onsetAt - LEAD_MS);
+    .filter(({ at, incarnation }) => at >= (incarnation === instance.incarnation ? Math.max(since, readyAt) : since));
   if (tries.length === 0) return [];
   const check = view.checkOf(instance.id);
-  const late = view.nodePastOf(instance.node).some(({ at, ownLagMs }) => at >= onsetAt - LEAD_MS && ownLagMs >= LAG_MS);
+  const yardstick = yardstickOf(instance, view, since);
   const byCaller = new Map<string, { readonly all: WaySignal[]; readonly bad: { way: WaySignal; how: Bad }[] }>();
   for (const way of tries) {
     const of = byCaller.get(way.caller) ?? { all: [], bad: [] };
     byCaller.set(way.caller, of);
     of.all.push(way);
-    const how = badnessOf(way, check, late);
+    const how = badnessOf(way, way.incarnation === instance.incarnation ? check : OVER, yardstick);
     if (how !== null) of.bad.push({ way, how });
   }
   const bad = [...byCaller].filter(([, of]) => of.bad.length >= FEWEST && of.bad.length >= LEAST_SHARE * of.all.length);
@@ -150,23 +156,45 @@ function brokenOff(instance: Instance, tries: readonly WaySignal[], view: System
   ];
 }
 
-function badnessOf({ connectMs, answerMs, error }: WaySignal, check: CheckView, late: boolean): Bad | null {
+/** What the ways to everybody else take at the same time. */
+interface Yardstick {
+  readonly connectMs: Ms;
+  readonly answerMs: Ms;
+}
+
+/** A life that is over: its check is taken for failing. */
+const OVER: CheckView = { failingSince: 0, error: null, latencyMs: null };
+
+/** Medians over all other instances; null: there are none, and our own timers were late. */
+function yardstickOf(instance: Instance, view: SystemView, since: Ms): Yardstick | null {
+  const tries = [...view.instances.values()].flatMap((other) =>
+    other.id === instance.id ? [] : view.waysOf(other.id).filter(({ at }) => at >= since),
+  );
+  const connects = tries.flatMap(({ connectMs }) => connectMs ?? []);
+  const answers = tries.flatMap(({ answerMs }) => answerMs ?? []);
+  if (connects.length >= FEWEST) {
+    return { connectMs: median(connects), answerMs: answers.length >= FEWEST ? median(answers) : 0 };
+  }
+  const late = view.nodePastOf(instance.node).some(({ at, ownLagMs }) => at >= since && ownLagMs >= LAG_MS);
+  return late ? null : { connectMs: 0, answerMs: 0 };
+}
+
+function badnessOf({ connectMs, answerMs, error }: WaySignal, check: CheckView, others: Yardstick | null): Bad | null {
   const passes = check.failingSince === null;
   if (error === 'timeout' && connectMs === null) return { kind: 'unopened', text: 'no connection', sure: true };
   if (error === 'refused') {
     const listens = check.error?.includes('listens') === true;
     return passes || listens ? { kind: 'refused', text: 'refused', sure: listens } : null;
   }
-  // A kernel that takes its time is short of processors.
-  if (connectMs !== null && connectMs >= OPENING_MS && !late) {
+  if (connectMs !== null && others !== null && connectMs >= Math.max(OPENING_MS, LATE.ratio * others.connectMs)) {
     return { kind: 'slow to open', text: `${Math.round(connectMs)} ms to open a connection`, sure: true };
   }
   if (!passes) return null;
   if (error === 'timeout') return { kind: 'silent', text: 'no answer', sure: false };
   if (error === 'reset' || error === 'closed') return { kind: 'reset', text: `connections ${error}`, sure: false };
   if (error !== null) return { kind: 'wrong', text: `${error}`, sure: false };
-  if (answerMs === null || check.latencyMs === null || late) return null;
-  const usual = Math.max(check.latencyMs, 1);
+  if (answerMs === null || check.latencyMs === null || others === null) return null;
+  const usual = Math.max(check.latencyMs, others.answerMs, 1);
   if (answerMs < LATE.ratio * usual || answerMs < usual + LATE.ms) return null;
   return {
     kind: 'slow',
@@ -180,13 +208,4 @@ function graceOf({ service }: Instance, view: SystemView): Ms {
   const spec = view.services.get(service);
   const check = spec?.healthcheck ?? spec?.readiness;
   return check ? check.intervalMs + check.timeoutMs : 0;
-}
-
-/** Tries that were answered as they should be, on the way of every caller asked for; null: none, or not all. */
-export function wellOnWay(instance: Instance, view: SystemView, onsetAt: Ms): number | null {
-  const tries = view.waysOf(instance.id).filter((way) => way.incarnation === instance.incarnation && way.at >= onsetAt);
-  const check = view.checkOf(instance.id);
-  return tries.length >= FEWEST && tries.every((way) => badnessOf(way, check, false) === null && way.error === null)
-    ? tries.length
-    : null;
 }

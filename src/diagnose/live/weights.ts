@@ -14,6 +14,8 @@ export const WEIGHT = {
   way: 2.5,
   /** The same while its next check may still fail too. */
   wayFresh: 0.8,
+  /** No connection opens although it runs: packets are lost. Sometimes it is the one who connects that is late. */
+  unopened: 2.2,
   /** Connections to it break off in use, and its check passes: now and then a program does that. */
   wayBroken: 1.5,
   /** Bad among good peers: what is shared (callees, load, code) is ruled out. */
@@ -28,6 +30,8 @@ export const WEIGHT = {
   saturated: 1.5,
   /** Saturation of a resource that explains the symptom seen (memory and OOM, CPU and slow). */
   saturatedFits: 0.7,
+  /** A machine that is short of processors, and one ill service on it: it or the machine. */
+  starvedAlone: 0.1,
   /** Its machine is short of processors, and all that is seen of it may come of that. */
   starved: -1.2,
   /** Each symptomatic caller, at most three: the fault radiates from here. */
