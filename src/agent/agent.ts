@@ -101,6 +101,7 @@ export class Agent {
     this.#outbox.open();
     for (const item of items) {
       telemetry?.launched(item.launch);
+      if (item.process && !item.exit) telemetry?.started(item.launch.instance, item.process.pid);
       this.#check(item);
     }
     telemetry?.start((signals) => this.#outbox.add(signals));
@@ -205,6 +206,7 @@ export class Agent {
     const environment = { ...prepared.environment, ...added };
     const process = await runtime.start(Object.keys(added).length === 0 ? prepared : { ...prepared, environment });
     this.#faults.restarted(instance);
+    this.#options.telemetry?.started(instance, process.pid);
     this.#outbox.add([{ kind: 'started', instance, incarnation, at: clock.now(), process }]);
     const item = runtime.lifeOf(instance);
     if (item) this.#check(item);

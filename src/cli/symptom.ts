@@ -1,4 +1,5 @@
 /** One symptom for people: what is claimed, on what grounds, and the series beside what was expected of it. */
+import { leftAgoMs, leftAt } from '../api/figure.ts';
 import type { SymptomResource } from '../api/resources.ts';
 import { out } from './terminal.ts';
 import { after, clock } from './text.ts';
@@ -42,7 +43,8 @@ function strengthText({ logP, looksPerDay, standing }: SymptomResource): string 
   return `${strength}; in ${Math.round(looksPerDay).toLocaleString('en-US')} looks a day: ${often}`;
 }
 
-function figureText(figure: NonNullable<SymptomResource['figure']>): string[] {
+/** The series, what was expected of it, and where it left that. */
+export function figureText(figure: NonNullable<SymptomResource['figure']>): string[] {
   const { title, unit, recent, baseline, compared, stepMs } = figure;
   const step = stepMs === null ? '' : `, one value every ${after(stepMs)}`;
   const all = [...recent, ...baseline];
@@ -50,6 +52,12 @@ function figureText(figure: NonNullable<SymptomResource['figure']>): string[] {
   const rows = [`  ${out.dim('recent  ')}  ${sparkline(recent, least, most)}  ${rangeText(recent, unit)}`];
   if (baseline.length > 0) {
     rows.push(`  ${out.dim('baseline')}  ${sparkline(baseline, least, most)}  ${rangeText(baseline, unit)}`);
+  }
+  const left = leftAt(figure);
+  if (left !== null) {
+    const ago = leftAgoMs(figure);
+    const text = ago === null ? 'left it here' : `left it here, ${after(ago)} before the last value`;
+    rows.push(`  ${' '.repeat(10)}${' '.repeat(left)}${out.yellow('▲')} ${out.dim(text)}`);
   }
   return [out.bold(title), `  ${compared}${step}`, ...rows];
 }

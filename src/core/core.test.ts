@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Change } from '../model/change.ts';
 import type { FaultRequest } from '../model/fault.ts';
 import { bucketOf } from '../model/histogram.ts';
 import { type AgentCommand, type FaultOrderCommand, isFaultOrder, type LaunchSpec } from '../model/link.ts';
@@ -879,6 +880,31 @@ describe('what telemetry shows', () => {
     const [cause] = incident?.diagnosis?.causes ?? [];
     expect(cause?.evidenceFor.map(({ text }) => text)).toContain('odd at the same time: web-2 is odd');
     expect(h.core.symptoms).toHaveLength(3);
+  });
+
+  it('changes that others tell of are known, few of them, and are no reason to call a plan stale', () => {
+    const h = running();
+    const index = h.core.index;
+    const told = (n: number, services: string[]): Signal => {
+      const change = {
+        id: '',
+        at: h.now,
+        kind: 'external',
+        who: 'ci',
+        why: `v${n}`,
+        services,
+        content: [],
+        from: {},
+        to: {},
+      };
+      return { kind: 'change', at: h.now, change: change as Change };
+    };
+    for (let n = 0; n < 30; n++) h.signals(told(n, ['web', 'elsewhere']), told(n, ['elsewhere']));
+    const known = h.core.changes.filter(({ kind }) => kind === 'external');
+    expect(known.map(({ why }) => why)).toEqual(Array.from({ length: 20 }, (_, n) => `v${n + 10}`));
+    expect(known[0]?.services).toEqual(['web']);
+    expect(h.core.changes.filter(({ kind }) => kind === 'deploy')).toHaveLength(1);
+    expect(h.core.index).toBe(index);
   });
 
   it('adds up: an odd metric and an odd log of one service call a human, and nothing is restarted', () => {

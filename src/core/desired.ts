@@ -12,6 +12,8 @@ import { REVISION_HISTORY, type ServiceState } from './state.ts';
 
 /** Changes kept for diagnosis and undo. */
 const CHANGE_HISTORY = 100;
+/** Of them, what others did. */
+const EXTERNAL_HISTORY = 20;
 
 export function applySpec(ctx: Context, declared: SystemSpec, request: ChangeRequest): void {
   const { state } = ctx;
@@ -210,5 +212,33 @@ function closeChange(ctx: Context, change: OpenChange): void {
   for (const name of change.services) ctx.detection.acted(name);
   ctx.event('change', 'info', `${change.kind} by ${change.who}: ${change.services.join(', ')}`, {
     ...(change.services.length === 1 && change.services[0] !== undefined ? { service: change.services[0] } : {}),
+  });
+}
+
+/**
+ * What others did, as told by them (an event of a pipeline): evidence, not a state of ours. It can be blamed, and not be
+ * undone by us. Few are kept, so that a chatty pipeline does not push out what a rollback needs.
+ */
+export function recordExternal(ctx: Context, told: Change): void {
+  const { state } = ctx;
+  const services = told.services.filter((name) => state.services.has(name));
+  if (services.length === 0) return;
+  const others = state.changes.filter(({ kind }) => kind === 'external');
+  const oldest = others.length >= EXTERNAL_HISTORY ? others[0] : undefined;
+  if (oldest) state.changes = state.changes.filter((change) => change !== oldest);
+  const change: Change = {
+    ...told,
+    id: ctx.nextId('chg'),
+    at: Math.min(told.at, ctx.now),
+    kind: 'external',
+    services,
+    from: {},
+    to: {},
+  };
+  state.changes.push(change);
+  if (state.changes.length > CHANGE_HISTORY) state.changes.shift();
+  for (const name of services) ctx.detection.acted(name);
+  ctx.event('change', 'info', `${told.who || 'somebody'} says: ${told.why}`, {
+    ...(services.length === 1 && services[0] !== undefined ? { service: services[0] } : {}),
   });
 }

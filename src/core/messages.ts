@@ -5,6 +5,7 @@ import type { AgentMessage } from '../model/link.ts';
 import type { Signal } from '../model/signal.ts';
 import { takeInventory } from './adopt.ts';
 import type { Context } from './context.ts';
+import { recordExternal } from './desired.ts';
 import { roleEnded, takeRole } from './failover.ts';
 import { takeFaults } from './faults.ts';
 import { takePort } from './ports.ts';
@@ -53,6 +54,7 @@ function takeSignal(ctx: Context, signal: Signal): readonly SymptomUpdate[] {
     ctx.state.nodes.set(signal.node, signal);
     keep(ctx.state.nodePasts, signal.node, signal, NODE_HISTORY);
   }
+  if (signal.kind === 'change') recordExternal(ctx, signal.change);
   return ctx.detection.ingest(signal, ctx.view, ctx.now);
 }
 

@@ -37,5 +37,6 @@ export function isUnmeant(exit: InstanceExit, instance: Instance, service: Servi
 /** The newest change of its service took it down: what died before that is nobody's concern any more. */
 export function isStoppedOnPurpose(instance: Instance, view: SystemView): boolean {
   if (instance.phase !== 'exited' && instance.phase !== 'stopping') return false;
-  return view.changes.findLast(({ services }) => services.includes(instance.service))?.kind === 'down';
+  const own = view.changes.findLast(({ kind, services }) => kind !== 'external' && services.includes(instance.service));
+  return own?.kind === 'down';
 }

@@ -2,17 +2,16 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { IncidentResource } from '../../../src/api/resources.ts';
-import type { SymptomFigure } from '../../../src/model/symptom.ts';
-import { CopyButton, Empty, Panel, Sparkline, Time } from '../parts/bits.tsx';
+import { CopyButton, Empty, Panel, Time } from '../parts/bits.tsx';
 import { FailureText } from '../parts/connection.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { IncidentStatus, StageChips } from '../parts/incident-parts.tsx';
+import { SymptomFigure } from '../parts/symptom-figure.tsx';
 import { api, failureOf, live, useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
 import type { Failure } from '../state/state.ts';
 import { absolute, count, duration, percent, waited } from '../view/format.ts';
 import { postmortem } from '../view/postmortem.ts';
-import { maximum } from '../view/sparkline.ts';
 import { nowDoing } from '../view/stages.ts';
 import { Account } from './incident-account.tsx';
 import { Causes } from './incident-causes.tsx';
@@ -157,25 +156,11 @@ function Symptoms({ incident }: { readonly incident: IncidentResource }): JSX.El
               </span>
             </span>
             {symptom.evidence.length > 0 && <span class="muted">{symptom.evidence.join(' · ')}</span>}
-            {symptom.figure !== undefined && <Figure figure={symptom.figure} />}
+            {symptom.figure !== undefined && <SymptomFigure figure={symptom.figure} />}
           </li>
         ))}
       </ul>
     </Panel>
-  );
-}
-
-/** The series that a detector found odd, on one scale with what was expected of it. */
-function Figure({ figure }: { readonly figure: SymptomFigure }): JSX.Element {
-  const { title, recent, baseline, compared } = figure;
-  const top = Math.max(maximum(recent), maximum(baseline));
-  return (
-    <span class="line">
-      <code>{title}</code>
-      <Sparkline series={recent} top={top} label={`${title}, recent`} />
-      {baseline.length > 0 && <Sparkline series={baseline} top={top} label={`${title}, expected`} />}
-      <span class="muted">{compared}</span>
-    </span>
   );
 }
 

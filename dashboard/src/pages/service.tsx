@@ -5,6 +5,7 @@ import type { ChangeResource, ServiceResource } from '../../../src/api/resources
 import { CopyButton, Empty, HealthBadge, Panel, ServiceLink, Time } from '../parts/bits.tsx';
 import { EdgeTable } from '../parts/edge-table.tsx';
 import { LogTail } from '../parts/log-tail.tsx';
+import { ServiceSymptoms } from '../parts/symptom-figure.tsx';
 import { askRestart, askRollback, askScale, askSilence } from '../state/asks.ts';
 import { useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
@@ -30,6 +31,7 @@ export function ServicePage({ name }: { readonly name: string }): JSX.Element {
     <>
       <Head service={service} />
       <Facts service={service} />
+      <ServiceSymptoms service={name} />
       <Panel title="Instances" count={service.instances.length}>
         <Instances service={service} chosen={log?.id ?? null} onChoose={setChosen} />
       </Panel>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EdgeResource } from '../../../src/api/resources.ts';
-import { maximum, sparkPath, sumRates } from './sparkline.ts';
+import { linePath, maximum, span, sparkPath, sumRates } from './sparkline.ts';
 
 const edge = (...rates: (number | null)[]): EdgeResource => ({
   caller: 'a',
@@ -32,5 +32,12 @@ describe('sparklines', () => {
     expect(sumRates([edge(1, 2, null), edge(10, null)])).toEqual([1, 12, null]);
     expect(sumRates([])).toEqual([]);
     expect(maximum([1, null, 7])).toBe(7);
+  });
+
+  it('lie between the least and the most, and a flat one in the middle', () => {
+    expect(linePath([10, 20], 100, 22, 10, 20)).toBe('M0 21L100 1');
+    expect(linePath([], 100, 22, 0, 1)).toBe('');
+    expect(span([3, 7, 5])).toEqual([3, 7]);
+    expect(linePath([5], 100, 22, ...span([5]))).toBe('M0 11');
   });
 });

@@ -42,6 +42,29 @@ export function sparkPath(series: Series, width: number, height: number, top: nu
   return path;
 }
 
+/** The range that values need; never empty, so that a flat line lies in the middle. */
+export function span(values: readonly number[]): readonly [least: number, most: number] {
+  if (values.length === 0) return [0, 1];
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  return least === most ? [least - 1, most + 1] : [least, most];
+}
+
+/** An SVG path in a box whose borders are `least` and `most`. */
+export function linePath(
+  values: readonly number[],
+  width: number,
+  height: number,
+  least: number,
+  most: number,
+): string {
+  const step = values.length > 1 ? width / (values.length - 1) : 0;
+  const points = values.map((value, i) => {
+    const y = height - 1 - ((value - least) / (most - least)) * (height - 2);
+    return `${fixed(i * step)} ${fixed(y)}`;
+  });
+  return points.length === 0 ? '' : `M${points.join('L')}`;
+}
+
 function fixed(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

@@ -162,6 +162,24 @@ describe('who is meant', () => {
   });
 });
 
+it('what a pipeline says it did is a change of that service; complaints and strangers are none', async () => {
+  await open('statsd=0');
+  const socket = createSocket('udp4');
+  const event = (title: string, more: string): string => `_e{${title.length},2}:${title}|v2|${more}`;
+  const lines = [
+    event('deployed', 's:ci|#service:web'),
+    event('rolled', 's:ci|#service:web'),
+    event('broken', 't:error|#service:db'),
+    event('deployed', '#service:nobody'),
+  ];
+  socket.send(lines.join('\n'), portOf('statsd'), '127.0.0.1');
+  await vi.waitFor(() => expect(accepted('statsd', 'changes')).toBe(4));
+  socket.close();
+  expect(told.filter(({ kind }) => kind === 'change')).toMatchObject([
+    { change: { kind: 'external', who: 'ci', why: 'deployed', services: ['web'], content: ['deployed', 'v2'] } },
+  ]);
+});
+
 describe('calls that spans show', () => {
   const span = (id: string, kind: string, serviceName: string, parentId?: string) => ({
     traceId: '0'.repeat(15) + '1',

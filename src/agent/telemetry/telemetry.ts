@@ -29,6 +29,7 @@ import { CheckReports } from './checks.ts';
 import { type IntakeRequest, openIntake } from './intakes.ts';
 import type { PortMemory } from './port-memory.ts';
 import { Residents } from './residents.ts';
+import { ToldChanges } from './told-changes.ts';
 
 export interface TelemetryOptions {
   readonly now: () => Ms;
@@ -69,6 +70,7 @@ export class Telemetry {
   readonly #logs = new LogStreams();
   readonly #forecasts = new ForecastWatch();
   readonly #checks: CheckReports;
+  readonly #changes = new ToldChanges(this.#residents);
   readonly #gate = new AlertGate();
   readonly #entities = new WeakMap<Series, EntityRef | null>();
   #intakes: readonly OpenIntake[] = [];
@@ -141,6 +143,11 @@ export class Telemetry {
   launched(launch: LaunchSpec): void {
     this.#residents.add(launch);
     this.#changed(launch.instance);
+  }
+
+  /** Its main process is there. */
+  started(instance: string, pid: number): void {
+    this.#residents.started(instance, pid);
   }
 
   ended(instance: string): void {
@@ -233,6 +240,11 @@ export class Telemetry {
     for (const report of batch.checks) this.#checks.take(report, batch.protocol);
     const edges = batch.edges.flatMap((edge) => this.#edge(edge, batch.at));
     if (edges.length > 0) this.#emit(edges);
+    const at = this.#options.now();
+    const changes = batch.changes.flatMap((told) => {
+      return this.#changes.take(told, Math.max(0, Math.min(at, at - (now - told.wallMs))), at);
+    });
+    if (changes.length > 0) this.#emit(changes);
   }
 
   #sample(series: Series, wallMs: number, value: number): void {

@@ -2,13 +2,13 @@
 import { Argument, type Command } from 'commander';
 import type { HoldfastClient } from '../../api/client.ts';
 import type { ProofDetail } from '../../api/proof-resources.ts';
-import type { ChangeResource, InstanceResource, ServiceResource } from '../../api/resources.ts';
+import type { ChangeResource, InstanceResource, ServiceResource, SymptomResource } from '../../api/resources.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
-import { causeText, edges, exitText, instances } from '../kinds.ts';
+import { causeText, edges, exitText, instances, standingText } from '../kinds.ts';
 import { type OutputOptions, verb, withConnection, withOutput } from '../options.ts';
 import { pickById, renderList, renderOne } from '../output.ts';
 import { tellIncident } from '../story.ts';
-import { symptomText } from '../symptom.ts';
+import { figureText, symptomText } from '../symptom.ts';
 import { out } from '../terminal.ts';
 import { after, ago, bytes, clock, healthColor } from '../text.ts';
 import { printOrWatch } from '../watch.ts';
@@ -61,7 +61,11 @@ function fields(rows: readonly (readonly [string, string])[]): string {
 }
 
 async function serviceText(client: HoldfastClient, service: ServiceResource): Promise<string> {
-  const [allEdges, incidents] = await Promise.all([client.edges(), client.incidents({ limit: 5 })]);
+  const [allEdges, incidents, symptoms] = await Promise.all([
+    client.edges(),
+    client.incidents({ limit: 5 }),
+    client.symptoms({ state: 'open', limit: 1_000 }),
+  ]);
   const own = allEdges.filter(({ caller, callee }) => caller === service.name || callee === service.name);
   const recent = incidents.filter((incident) => incident.services.includes(service.name));
   const rollout = service.rollout;
@@ -81,6 +85,8 @@ async function serviceText(client: HoldfastClient, service: ServiceResource): Pr
     ]),
     `\n${out.bold('Instances')}\n${await renderList(service.instances, instances, 'table')}`,
   ];
+  const ill = symptoms.filter(({ entity }) => concerns(entity, service.name));
+  if (ill.length > 0) parts.push(`\n${out.bold('Symptoms')}\n${ill.map(illText).join('\n')}`);
   if (own.length > 0) parts.push(`\n${out.bold('Edges')}\n${await renderList(own, edges, 'table')}`);
   if (recent.length > 0) {
     const lines = recent.map(
@@ -90,6 +96,17 @@ async function serviceText(client: HoldfastClient, service: ServiceResource): Pr
     parts.push(`\n${out.bold('Incidents')}\n${lines.join('\n')}`);
   }
   return parts.join('\n');
+}
+
+function concerns(entity: SymptomResource['entity'], service: string): boolean {
+  if (entity.kind === 'instance') return entity.service === service;
+  return entity.kind === 'service' && entity.name === service;
+}
+
+function illText({ summary, standing, clearedAt, onsetAt, figure }: SymptomResource): string {
+  const lines = [`  ${summary} ${out.dim(`(${standingText({ standing, clearedAt })}, since ${clock(onsetAt)})`)}`];
+  if (figure) lines.push(...figureText(figure).map((line) => `    ${line}`));
+  return lines.join('\n');
 }
 
 function failoverRows({ failover }: ServiceResource): (readonly [string, string])[] {

@@ -1,4 +1,4 @@
-/** The few parts of an OTLP resource that say who speaks; all else (SDK version, process id, …) is skipped. */
+/** The few parts of an OTLP resource that say who speaks; all else (SDK version, host type, …) is skipped. */
 import type { IntakeContext } from '../contract.ts';
 import { hashBytes, hashHigh, hashLow, hashNumber, hashStart } from '../wire/hash.ts';
 import { type Cursor, wordBytes } from '../wire/protobuf.ts';
@@ -6,6 +6,7 @@ import { type Cursor, wordBytes } from '../wire/protobuf.ts';
 /** Field numbers with wire type "length-delimited" as they stand on the wire. */
 export const LEN1 = (1 << 3) | 2;
 export const LEN2 = (2 << 3) | 2;
+const INT3 = 3 << 3;
 
 /** Attributes that become labels of the resource's series. The first is the source of series and edges. */
 const IDENTITY = [
@@ -15,8 +16,14 @@ const IDENTITY = [
   'host.name',
   'k8s.pod.name',
   'container.id',
+  'process.pid',
 ] as const;
 const IDENTITY_WORDS = IDENTITY.map(wordBytes);
+
+/** A UUID, as SDKs draw for themselves. */
+const MADE_UP = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** An instance that is known by its process alone. */
+export const PID_PREFIX = 'pid/';
 
 export interface Resource {
   /** `unknown_service` when it has no service.name, as SDKs themselves say. */
@@ -54,11 +61,20 @@ export function readResource(cursor: Cursor, end: number): Resource {
   const service = labels['service.name'] ?? 'unknown_service';
   return {
     service,
-    instance: labels['service.instance.id'] ?? labels['k8s.pod.name'] ?? labels['host.name'] ?? null,
+    instance: instanceOf(labels),
     labels,
     hashLow: hashLow(),
     hashHigh: hashHigh(),
   };
+}
+
+/** What names it best: SDKs make up ids that nobody else knows, and then the process says more than its machine. */
+function instanceOf(labels: Readonly<Record<string, string>>): string | null {
+  const named = labels['service.instance.id'];
+  const pid = labels['process.pid'];
+  if (named !== undefined && (pid === undefined || !MADE_UP.test(named))) return named;
+  if (pid !== undefined) return `${PID_PREFIX}${pid}`;
+  return labels['k8s.pod.name'] ?? labels['host.name'] ?? null;
 }
 
 function identity(cursor: Cursor, end: number, labels: Record<string, string>): void {
@@ -84,7 +100,7 @@ function identity(cursor: Cursor, end: number, labels: Record<string, string>): 
   cursor.close(end);
 }
 
-/** The string_value of an AnyValue; '' for any other kind. */
+/** The string_value of an AnyValue, or its int_value as text; '' for any other kind. */
 function stringValue(cursor: Cursor, end: number): string {
   let text = '';
   while (cursor.at < end) {
@@ -93,7 +109,8 @@ function stringValue(cursor: Cursor, end: number): string {
       const inner = cursor.open(end);
       text = cursor.text(cursor.at, inner);
       cursor.at = inner;
-    } else cursor.skip(tag, end);
+    } else if (tag === INT3) text = String(cursor.varint64());
+    else cursor.skip(tag, end);
   }
   cursor.close(end);
   return text;
