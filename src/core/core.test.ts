@@ -933,7 +933,7 @@ describe('what telemetry shows', () => {
     }
     h.run(700_000);
     expect(h.core.incidents[0]?.status).toBe('resolved');
-  });
+  }, 60_000);
 
   it('calls a human when it stands alone, and is not what a restart is done for', () => {
     const h = running();
