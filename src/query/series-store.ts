@@ -12,12 +12,17 @@ export interface SeriesStoreOptions {
   readonly keepMs: Ms;
   /** Samples closer together replace one another. Default 5 s. Less shows more, at that much memory. */
   readonly stepMs: Ms;
-  /** Samples kept in all. Default 4 million: 64 MB. Beyond it new series are not kept. */
+  /**
+   * Samples kept in all, each series counting as SERIES_SAMPLES more for its names. Default 4 million: 64 MB. Beyond it new
+   * series are not kept.
+   */
   readonly maxSamples: number;
 }
 
 const DEFAULTS: SeriesStoreOptions = { keepMs: 3_600_000, stepMs: 5_000, maxSamples: 4_000_000 };
 const FIRST_CAPACITY = 16;
+/** What a series costs besides its samples, in samples of 16 bytes: labels, key, first buffers. */
+const SERIES_SAMPLES = 48;
 
 export interface Described {
   readonly name: string;
@@ -61,7 +66,7 @@ export class SeriesStore implements SampleSource {
   put(name: string, labels: Labels, kind: Series['kind'], wallMs: number, value: number): void {
     const key = keyOf(name, labels);
     const kept = this.#byKey.get(key) ?? this.#keep(name, { __name__: name, ...labels }, key);
-    if (!this.#described.has(name)) this.#described.set(name, { name, kind, unit: '' });
+    if (kept && !this.#described.has(name)) this.#described.set(name, { name, kind, unit: '' });
     this.#append(kept, wallMs, value);
   }
 
@@ -74,7 +79,7 @@ export class SeriesStore implements SampleSource {
   }
 
   describe(name?: string): readonly Described[] {
-    const all = [...this.#described.values()].filter((one) => this.#byName.has(one.name));
+    const all = [...this.#described.values()];
     return name === undefined ? all : all.filter((one) => one.name === name);
   }
 
@@ -86,10 +91,14 @@ export class SeriesStore implements SampleSource {
       this.#samples -= kept.forgetBefore(wallMs - this.#options.keepMs);
       if (kept.length > 0) continue;
       kept.gone = true;
+      this.#samples -= SERIES_SAMPLES;
       this.#byKey.delete(key);
       const group = this.#byName.get(kept.name);
       group?.delete(kept);
-      if (group?.size === 0) this.#byName.delete(kept.name);
+      if (group?.size === 0) {
+        this.#byName.delete(kept.name);
+        this.#described.delete(kept.name);
+      }
     }
     for (const [id, kept] of this.#byId) if (kept === null || kept.gone) this.#byId.delete(id);
   }
@@ -97,7 +106,8 @@ export class SeriesStore implements SampleSource {
   #keep(name: string, labels: Labels, key = keyOf(name, labels)): Kept | null {
     const known = this.#byKey.get(key);
     if (known) return known;
-    if (this.#samples + FIRST_CAPACITY > this.#options.maxSamples) return null;
+    if (this.#samples + SERIES_SAMPLES > this.#options.maxSamples) return null;
+    this.#samples += SERIES_SAMPLES;
     const kept = new Kept(name, labels);
     this.#byKey.set(key, kept);
     const group = this.#byName.get(name);

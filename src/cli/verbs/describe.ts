@@ -103,8 +103,9 @@ function concerns(entity: SymptomResource['entity'], service: string): boolean {
   return entity.kind === 'service' && entity.name === service;
 }
 
-function illText({ summary, standing, clearedAt, onsetAt, figure }: SymptomResource): string {
-  const lines = [`  ${summary} ${out.dim(`(${standingText({ standing, clearedAt })}, since ${clock(onsetAt)})`)}`];
+function illText(symptom: SymptomResource): string {
+  const { summary, onsetAt, figure } = symptom;
+  const lines = [`  ${summary} ${out.dim(`(${standingText(symptom)}, since ${clock(onsetAt)})`)}`];
   if (figure) lines.push(...figureText(figure).map((line) => `    ${line}`));
   return lines.join('\n');
 }
