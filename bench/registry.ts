@@ -7,6 +7,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   scale: async () => (await import('./scale/index.ts')).bench,
   store: async () => (await import('./store/index.ts')).bench,
   rca: async () => (await import('./rca/index.ts')).bench,
+  recorded: async () => (await import('./recorded/index.ts')).bench,
   traces: async () => (await import('./traces/index.ts')).bench,
   drills: async () => (await import('./drills/index.ts')).bench,
   liveness: async () => (await import('./liveness/index.ts')).bench,

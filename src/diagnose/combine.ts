@@ -3,7 +3,7 @@
  * else". No lane comes first by decree: what decides is how much more likely the facts are under one cause than under
  * another. Each lane is bounded (softly, so that order survives), so that no single kind of fact outvotes all others.
  *
- *   score(n)      = Σ_lanes cap × tanh(Σ evidence ÷ cap)
+ *   score(n)      = Σ_lanes cap × tanh(Σ evidence ÷ cap), in recordings lanes of the damage × P(there is damage)
  *   p(n)          = P(incident is real, given n) × 10^score(n) ÷ (Σ_rivals 10^score + 10^SOMETHING_ELSE)
  *   confidence(n) = logistic(offset + slope × logit p(n)), with declared coefficients
  *
@@ -14,7 +14,7 @@
 import type { FaultClass } from '../model/incident.ts';
 import { accountFor, type RecordedAccounts, type Unit } from './accounting/account.ts';
 import { distances } from './accounting/graph.ts';
-import { reality } from './accounting/reality.ts';
+import { ofExcess, reality } from './accounting/reality.ts';
 import { damageShares } from './accounting/shares.ts';
 import type { CandidateKind, Lane, LaneContext, LaneEvidence } from './lanes/contract.ts';
 import { ownExcess } from './lanes/own-excess.ts';
@@ -158,7 +158,8 @@ export function decidingOf(missing: readonly Missing[], scores: readonly number[
 }
 
 function rank(candidates: readonly Candidate[], accounts: RecordedAccounts, unit: Unit): RecordedCause[] {
-  const scores = candidates.map(scoreOf);
+  const belief = damageBelief(accounts, unit);
+  const scores = candidates.map((candidate) => scoreBy(candidate, belief));
   const chances = weigh(scores, true);
   const causes = candidates.map(({ kind, name, evidence, lanes }, index): RecordedCause => {
     const score = scores[index] as number;
@@ -169,6 +170,41 @@ function rank(candidates: readonly Candidate[], accounts: RecordedAccounts, unit
     return { kind, name, ...kindOf(evidence), score, confidence, ...forAndAgainst(evidence) };
   });
   return causes.sort((a, b) => b.score - a.score);
+}
+
+const OF_DAMAGE: ReadonlySet<string> = new Set(LANES.filter(({ ofDamage }) => ofDamage).map(({ name }) => name));
+
+/** A share of the damage is an argument as far as there is damage, felt or at the candidate itself. */
+function scoreBy({ kind, name, lanes }: Candidate, belief: DamageBelief): number {
+  let [ofDamage, other] = [0, 0];
+  for (const [lane, weight] of lanes) {
+    if (OF_DAMAGE.has(lane)) ofDamage += weight;
+    else other += weight;
+  }
+  return other + ofDamage * (ofDamage > 0 && kind === 'service' ? belief.at(name) : belief.anywhere);
+}
+
+interface DamageBelief {
+  /** 0–1. */
+  readonly anywhere: number;
+  at(service: string): number;
+}
+
+function damageBelief(accounts: RecordedAccounts, unit: Unit): DamageBelief {
+  const certain = (node: number): number => {
+    const excess = accounts.excess[node];
+    return excess ? 1 / (1 + 10 ** -ofExcess(excess, unit)) : 0;
+  };
+  const felt = certain(accounts.symptom);
+  const own = accounts.ledgers[unit].own;
+  const most = own.reduce((best, value, node) => (value > (own[best] as number) ? node : best), 0);
+  return {
+    anywhere: Math.max(felt, certain(most)),
+    at: (service) => {
+      const node = accounts.graph.index.get(service);
+      return node === undefined ? felt : Math.max(felt, certain(node));
+    },
+  };
 }
 
 export function scoreOf({ lanes }: Pick<Candidate, 'lanes'>): number {

@@ -61,6 +61,7 @@ export function accountFor(recording: Recording): RecordedAccounts {
     const own = measured.get(node);
     return own === undefined ? fromEdges(graph, node, views, windows) : excessOf(own, windows);
   });
+  const selfMeasured = (node: number): boolean => measured.has(node);
   const accounts = {
     graph,
     windows,
@@ -68,7 +69,10 @@ export function accountFor(recording: Recording): RecordedAccounts {
     complete: recording.complete === true,
     excess,
     views,
-    ledgers: { seconds: ledger('seconds', graph, excess, views), failed: ledger('failed', graph, excess, views) },
+    ledgers: {
+      seconds: ledger('seconds', graph, excess, views, selfMeasured),
+      failed: ledger('failed', graph, excess, views, selfMeasured),
+    },
   };
   if (recording.away !== undefined) chargeAway(accounts, recording.away, recording.bins);
   return accounts;
@@ -117,7 +121,13 @@ function fromEdges(graph: CallGraph, node: number, views: readonly EdgeViews[], 
   };
 }
 
-function ledger(unit: Unit, graph: CallGraph, excess: readonly (Excess | null)[], views: readonly EdgeViews[]): Ledger {
+function ledger(
+  unit: Unit,
+  graph: CallGraph,
+  excess: readonly (Excess | null)[],
+  views: readonly EdgeViews[],
+  selfMeasured: (node: number) => boolean,
+): Ledger {
   const nodes = Float64Array.from(excess, (each) => (each === null ? 0 : each[unit]));
   const passed = new Float64Array(graph.edges.length);
   const received = new Float64Array(graph.edges.length);
@@ -133,7 +143,9 @@ function ledger(unit: Unit, graph: CallGraph, excess: readonly (Excess | null)[]
     const share = all > 0 ? (nodes[graph.caller[edge] as number] as number) / all : 0;
     // A callee that nobody knew before passes nothing on: see above.
     const estimate = excess[callee]?.known ? (nodes[callee] as number) * share : 0;
-    received[edge] = answered?.[unit] ?? seen?.[unit] ?? estimate;
+    // Without its view of these very calls what it measured of all of them is its view: the rest was lost on the way.
+    const told = seen !== null && selfMeasured(callee) ? Math.min(seen[unit], estimate) : seen?.[unit];
+    received[edge] = answered?.[unit] ?? told ?? estimate;
     passed[edge] = seen?.[unit] ?? (received[edge] as number);
     gap[edge] = (passed[edge] as number) - (received[edge] as number);
   });

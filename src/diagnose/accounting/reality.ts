@@ -22,7 +22,8 @@ export function reality(accounts: RecordedAccounts, unit: Unit, suspect: number 
 
 const UNIT_PAIR: readonly Unit[] = ['seconds', 'failed'];
 
-function ofExcess(excess: Excess, unit: Unit): number {
+/** log10 odds that what one service suffers is more than noise. */
+export function ofExcess(excess: Excess, unit: Unit): number {
   const [sigma, bins] =
     unit === 'seconds' ? [excess.slowSigma, excess.slowBins] : [excess.failedSigma, excess.failedBins];
   const far = FAR.perDecade * Math.log10(Math.max(sigma, 0.01) / FAR.neutralSigma);

@@ -14,7 +14,7 @@ export interface Felt {
   /** Bins [from, to). */
   readonly from: number;
   readonly to: number;
-  /** Of z beyond the threshold: how far beyond chance. Infinite when onset was given. */
+  /** Of z beyond the threshold: how far beyond chance. */
   readonly sum: number;
   /** User-seconds; a failed call counts FAILED_COSTS_SECONDS. */
   readonly cost: number;
@@ -42,7 +42,9 @@ export function feltBy(
       if (felt !== null) found.push(felt);
     }
   }
-  return found.sort((a, b) => b.cost - a.cost);
+  // Where onset is given everything is looked at, noise too: what is beyond chance first.
+  const sure = ({ sum }: Felt): number => (sum >= LEAST_SUM / 2 ? Number.POSITIVE_INFINITY : onset === null ? 0 : sum);
+  return found.sort((a, b) => (sure(a) === sure(b) ? b.cost - a.cost : sure(b) - sure(a)));
 }
 
 function feltIn(
@@ -72,9 +74,10 @@ function feltIn(
     const floor = kind === 'slow' ? Math.max(1, 0.05 * base) : Math.max(0.0025, Math.sqrt((p * (1 - p)) / calls));
     return Math.max(-3, Math.min(10, (value - base) / Math.max(spread || 0, floor)));
   });
-  const [from, to, sum] = onset === null ? bestStretch(z) : [onset, z.length, Number.POSITIVE_INFINITY];
-  // With a past of its own a single bin may tell.
-  if (sum < (known === null ? LEAST_SUM : THRESHOLD)) return null;
+  const [first, last, sum] = bestStretch(onset === null ? z : z.slice(onset));
+  const [from, to] = onset === null ? [first, last] : [onset, z.length];
+  // With a past of its own a single bin may tell; with a known onset it must not be shown that there was one.
+  if (onset === null && sum < (known === null ? LEAST_SUM : THRESHOLD)) return null;
   let cost = 0;
   for (let bin = from; bin < to; bin++) {
     if ((z[bin] as number) < 2) continue;

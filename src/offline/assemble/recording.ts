@@ -15,10 +15,12 @@ import type {
 } from '../../diagnose/recorded/types.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import type { Gathered, Measure } from '../contract.ts';
+import { withOneName } from './aliases.ts';
 import { binAt, binned, binsBetween, binWidth, loadOf, stepOf } from './bins.ts';
 import { livesOf } from './lives.ts';
 import { exitsOf, templatesOf } from './logs.ts';
 import { mend } from './mend.ts';
+import { withMentionedPeers } from './mentions.ts';
 import { feltBy, INNER_SUM, LEAST_SUM } from './onset.ts';
 
 export interface Wanted {
@@ -46,18 +48,22 @@ const BEFORE = 3;
 /** Onset found from bins may be this many late: a fault grows. */
 const LATE = 1;
 
-export function assemble(gathered: Gathered, past: Gathered | null, wanted: Wanted): Assembled {
-  const { spans: mended, shiftMs } = mend(gathered.spans);
+export function assemble(read: Gathered, past: Gathered | null, wanted: Wanted): Assembled {
+  const gathered = withOneName(read);
+  const { spans: mended, shiftMs } = mend(withMentionedPeers(gathered));
   const logs = gathered.logs.map((line) => ({ ...line, atMs: line.atMs + (shiftMs.get(line.service) ?? 0) }));
-  const times = extent(gathered, mended);
+  const times = extent(gathered, mended) ?? (wanted.atMs === null ? null : anyExtent(gathered));
   if (times === null)
     throw new HoldfastError(
       'HF8405',
       'nothing in it says how calls went, and when: no spans, and no latency, calls or failures of services',
+      {
+        remedy: 'Say with --at when it began: log lines and the use of resources alone are then compared with before.',
+      },
     );
   const callMeasures = gathered.measures.filter(({ quantity }) => quantity !== 'level');
   const useSpans = mended.length > 0;
-  const step = useSpans ? 0 : stepOf(callMeasures);
+  const step = useSpans ? 0 : stepOf(callMeasures.length > 0 ? callMeasures : gathered.measures);
   const binMs = binWidth(times.fromMs, times.toMs + step, step);
   const grid = binsBetween(useSpans ? Math.floor(times.fromMs / binMs) * binMs : times.fromMs, times.toMs + 1, binMs);
   if (grid.length < 2)
@@ -89,7 +95,7 @@ export function assemble(gathered: Gathered, past: Gathered | null, wanted: Want
   const placement = placementOf(hosts);
   const end = bins.at(-1)?.toMs ?? onsetMs;
   const lives = livesOf(gathered.spans, mended, logs, { fromMs: bins[0]?.fromMs ?? onsetMs, onsetMs, toMs: end });
-  const resources = resourcesOf(gathered.measures, bins, normalBins, names);
+  const resources = resourcesOf(gathered.measures, bins, normalBins);
   const templates = templatesOf(logs, bins, normalBins);
   const exits = [...exitsOf(logs, names, hosts), ...lives];
   const recording: Recording = {
@@ -141,6 +147,18 @@ function extent({ measures }: Gathered, spans: readonly { readonly startMs: numb
   return Number.isFinite(fromMs) && Number.isFinite(toMs) ? { fromMs, toMs } : null;
 }
 
+/** Of whatever has a time. */
+function anyExtent({ measures, logs }: Gathered): Extent | null {
+  let [fromMs, toMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const note = (at: number): void => {
+    fromMs = Math.min(fromMs, at);
+    toMs = Math.max(toMs, at);
+  };
+  for (const { atMs } of measures) for (const at of atMs) note(at);
+  for (const { atMs } of logs) note(atMs);
+  return Number.isFinite(fromMs) && Number.isFinite(toMs) ? { fromMs, toMs } : null;
+}
+
 /** Spans where there are any: they have both views and every edge. Else measures. */
 function callsOver(
   { measures }: Gathered,
@@ -149,7 +167,38 @@ function callsOver(
   normalBins: readonly Bin[],
   onsetMs: number,
 ): ReturnType<typeof fromTraces> {
-  if (spans.length > 0) return fromTraces(spans, { bins, normalBins, onsetMs });
+  const measured = fromMeasures(measures, bins, normalBins);
+  if (spans.length === 0) return measured;
+  const traced = fromTraces(spans, { bins, normalBins, onsetMs });
+  return { ...traced, services: [...traced.services, ...untraced(traced.services, measured.services)] };
+}
+
+/**
+ * Services that leave no spans (stores, most of all) as their metrics show them. Spans may be a sample of all calls:
+ * theirs are counted by the same part, so that damage is comparable.
+ */
+function untraced(traced: readonly RecordedService[], measured: readonly RecordedService[]): RecordedService[] {
+  const known = new Map(traced.map(({ service, incident }) => [service, total(incident)]));
+  const parts = measured.flatMap(({ service, incident }) => {
+    const spans = known.get(service);
+    return spans === undefined || total(incident) === 0 ? [] : [spans / total(incident)];
+  });
+  const part = Math.min(1, parts.sort((a, b) => a - b)[parts.length >> 1] ?? 1);
+  const scaled = (load: Load): Load => ({ ...load, requests: Array.from(load.requests, (calls) => calls * part) });
+  return measured
+    .filter(({ service }) => !known.has(service))
+    .map(({ service, incident, normal }) => ({
+      service,
+      incident: scaled(incident),
+      normal: normal === null || 'bins' in normal ? normal : scaled(normal),
+    }));
+}
+
+function fromMeasures(
+  measures: readonly Measure[],
+  bins: readonly Bin[],
+  normalBins: readonly Bin[],
+): ReturnType<typeof fromTraces> {
   const groups = new Map<string, Measure[]>();
   for (const measure of measures) {
     if (measure.quantity === 'level') continue;
@@ -284,12 +333,10 @@ function resourcesOf(
   measures: readonly Measure[],
   bins: readonly Bin[],
   normalBins: readonly Bin[],
-  services: readonly string[],
 ): RecordedResource[] {
-  const known = new Set(services);
   return measures.flatMap((measure): RecordedResource[] => {
     const { service, instance, resource, quantity } = measure;
-    if (quantity !== 'level' || !known.has(service)) return [];
+    if (quantity !== 'level') return [];
     const incident = binned(measure, bins);
     if (incident.every(Number.isNaN)) return [];
     const normal = normalBins.length === 0 ? null : binned(measure, normalBins);
