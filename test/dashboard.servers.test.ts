@@ -417,6 +417,16 @@ describe('map', () => {
 });
 
 describe('service', () => {
+  it('shows the series of a symptom with its baseline, and where it left that', async () => {
+    const page = await open(PAGES.service);
+    const figure = page.locator('.symptom-figure');
+    await figure.waitFor();
+    expect(await figure.locator('path').count()).toBe(3);
+    expect(await figure.locator('title').textContent()).toBe(
+      'queue_depth: 4 orders to 70 orders, last 70 orders; against the most similar past, which ended 2h earlier; left it 20s before the last value',
+    );
+  });
+
   it('shows its instances, and what the last one wrote before it died', async () => {
     const page = await open(PAGES.service);
     const row = page.locator('.instances tr', { hasText: 'payments-2' });

@@ -80,7 +80,8 @@ export class DashboardServer {
     return {
       status: () => ({ ...this.world.status, now: new Date().toISOString() }),
       services: () => this.world.services,
-      symptoms: () => [],
+      symptoms: () =>
+        this.world.incidents.flatMap(({ id, symptoms }) => symptoms.map((one) => ({ ...one, incident: id }))),
       instances: () => this.world.services.flatMap(({ instances }) => instances),
       edges: () => this.world.edges,
       audit: () => ({ system: null, at: new Date(0).toISOString(), high: 0, medium: 0, low: 0, findings: [] }),
