@@ -71,11 +71,11 @@ afterAll(async () => {
 describe('holdfast prove', () => {
   it('names the exact target in a dry run, strikes that one, and judges the whole loop', async () => {
     const dry = await ask('prove', 'kill.yaml', '--dry-run');
-    const target = /would strike: \["(open-\d)"\]/.exec(dry.stdout)?.[1] ?? '';
+    const target = /would strike: (open-\d)$/m.exec(dry.stdout)?.[1] ?? '';
     expect(target).toMatch(/^open-/);
     const run = await ask('prove', 'kill.yaml', '--junit', 'proofs.xml');
     expect(run.stdout).toMatch(/^Confirmed: /m);
-    expect(run.stderr).toContain(`{"targets":["${target}"]}`);
+    expect(run.stderr).toContain(`in force on ${target}\n`);
     expect(run.code).toBe(0);
     expect(readFileSync(join(directory, 'proofs.xml'), 'utf8')).toContain('tests="1" failures="0" errors="0"');
     const [proof] = JSON.parse((await ask('get', 'proofs', '-o', 'json')).stdout) as ProofDetail[];

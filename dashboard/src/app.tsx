@@ -1,6 +1,7 @@
 /** The frame around every page: navigation, the verdict as the first line, connection and emergency stop. */
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { Doctor } from './pages/doctor.tsx';
 import { IncidentPage } from './pages/incident.tsx';
 import { MapPage } from './pages/map.tsx';
 import { Overview } from './pages/overview.tsx';
@@ -84,6 +85,8 @@ function Page({ at }: { readonly at: Route }): JSX.Element {
       return <IncidentPage key={at.id} id={at.id} />;
     case 'proofs':
       return <Proofs />;
+    case 'doctor':
+      return <Doctor />;
     case 'proof':
       return <ProofPage key={at.id} id={at.id} />;
     case 'unknown':
@@ -99,5 +102,5 @@ function titleOf(at: Route): string {
   if (at.page === 'service') return at.name;
   if (at.page === 'incident') return `Incident ${at.id}`;
   if (at.page === 'proof') return `Proof ${at.id}`;
-  return { overview: 'Overview', map: 'Map', proofs: 'Proofs', unknown: 'Not found' }[at.page];
+  return { overview: 'Overview', map: 'Map', proofs: 'Proofs', doctor: 'Doctor', unknown: 'Not found' }[at.page];
 }

@@ -127,6 +127,8 @@ export interface CoverageResource {
     readonly verdict: 'confirmed' | 'mismatch' | 'inconclusive';
     readonly proof: string;
   }[];
+  /** What the catalogue would try. */
+  readonly open: readonly { readonly kind: string; readonly service: string }[];
   /** What cannot be tried, and why. */
   readonly left: readonly { readonly kind: string; readonly service: string | null; readonly why: string }[];
   /** As text, as `holdfast prove` prints it. */

@@ -147,6 +147,7 @@ export const CoverageSchema = Type.Object(
     cells: Type.Array(
       Type.Object({ kind: Type.String(), service: Type.String(), verdict: VerdictWord, proof: Type.String() }),
     ),
+    open: Type.Array(Type.Object({ kind: Type.String(), service: Type.String() })),
     left: Type.Array(Type.Object({ kind: Type.String(), service: nullable(Type.String()), why: Type.String() })),
     grid: Type.String(),
   },

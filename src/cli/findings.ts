@@ -31,12 +31,14 @@ export async function tellFindings(findings: readonly FindingResource[], style: 
     .join('\n');
 }
 
-/** The same of many services, and of no great weight, is one line. */
+/** The same of many services is one line, unless it weighs much. */
 function folded(findings: readonly FindingResource[]): FindingResource[] {
   const told = new Set<string>();
   return findings.flatMap((finding) => {
-    const alike = findings.filter(({ id, severity }) => severity === 'low' && id === finding.id);
-    if (alike.length < FOLD) return [finding];
+    const alike = findings.filter(
+      ({ id, severity }) => severity !== 'high' && severity === finding.severity && id === finding.id,
+    );
+    if (finding.severity === 'high' || alike.length < FOLD) return [finding];
     if (told.has(finding.id)) return [];
     told.add(finding.id);
     const others = alike.flatMap(({ service }) => (service === null || service === finding.service ? [] : [service]));

@@ -1,4 +1,7 @@
-/** `holdfast doctor -f`: the structural audit of a spec file, with the line of each finding. Nothing has to run. */
+/**
+ * `holdfast doctor -f`: the structural audit of a spec file, with the line of each finding. Nothing has to run, so a file
+ * of containers, of which Holdfast itself could start nothing, is looked at as it is.
+ */
 import { readFileSync, statSync } from 'node:fs';
 import type { SpecNotice } from '../model/spec.ts';
 import { audit, type Finding } from '../review/index.ts';
@@ -13,7 +16,7 @@ export interface FileAudit {
 
 /** Throws the errors of the file as they are. */
 export function auditFile(source: SpecText): FileAudit {
-  const { spec, notices, position } = parseSpec(source, { readFile });
+  const { spec, notices, position } = parseSpec(source, { readFile, containers: true });
   return { system: spec.name, findings: audit({ spec, observed: null, position }), notices };
 }
 

@@ -35,6 +35,16 @@ export function isJob({ restart, ports, healthcheck }: ServiceSpec): boolean {
   return restart.condition !== 'any' && ports.length === 0 && healthcheck === null;
 }
 
+const KEEPS_STATE =
+  /\b(postgres|postgresql|mysqld?|mariadbd?|redis|valkey|mongod?|mongodb|kafka|zookeeper|rabbitmq|elasticsearch|opensearch|cassandra|etcd|consul|minio|influxd?b?|clickhouse|couchdb|neo4j|memcached|nats|vault)\b/;
+
+/** The program that it keeps state with, by its command or image; null: none that is known by name. */
+export function storeOf({ run: { command } }: ServiceSpec): string | null {
+  // Paths, tags and suffixes apart: /usr/bin/redis-server, bitnami/kafka:3.7, cp-zookeeper.
+  const program = (command[0] ?? '').split('/').at(-1)?.split(':')[0] ?? '';
+  return KEEPS_STATE.exec(program.replaceAll(/[-_]/g, ' '))?.[1] ?? null;
+}
+
 export function isPublished({ ports }: ServiceSpec): boolean {
   return ports.some(({ published }) => published !== null);
 }

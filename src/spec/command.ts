@@ -13,13 +13,15 @@ export type Runnable =
 
 const OUTSIDE = 'not started; dependants treat it as external';
 
-export function runnableOf(service: SpecNode, problems: Problems): Runnable {
+/** `containers`: what only a container could run counts as running its image; for who looks at the structure alone. */
+export function runnableOf(service: SpecNode, problems: Problems, containers: boolean): Runnable {
   const entrypoint = argvOf(get(service, 'entrypoint'), problems);
   const command = argvOf(get(service, 'command'), problems);
   const given = [...entrypoint, ...command];
   const program = programOf(service);
   const argv = given.length === 0 && program !== null ? [program] : given;
   const container = get(service, 'image') ?? get(service, 'build');
+  if (containers && container) return { kind: 'command', argv: [textOf(get(service, 'image')) ?? 'build', ...argv] };
   const provider = get(service, 'provider');
   if (provider) return leftOut(provider, 'provider: another program runs it');
   if (argv.length === 0) {

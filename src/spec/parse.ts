@@ -24,6 +24,8 @@ export interface SpecText {
 export interface ParseOptions {
   /** Text of a file by absolute path; undefined: there is none. For include, extends, env_file, label_file. */
   readonly readFile?: (path: string) => string | undefined;
+  /** True: images without a command count as services, for who only looks at the structure. Default: left out. */
+  readonly containers?: boolean;
 }
 
 export interface ParsedSpec {
@@ -79,7 +81,7 @@ function parse(source: SpecText, options: ParseOptions): ParsedSpec {
     unset: (name, place, service) => unset.push({ name, place, service }),
   });
   const loaded = loader.load({ file: source.file, dir: source.baseDir, text: source.text, lookup });
-  const spec = systemOf(loaded, { ...source, lookup, readFile }, problems);
+  const spec = systemOf(loaded, { ...source, lookup, readFile, containers: options.containers ?? false }, problems);
   problems.throwIfAny(source.file);
   noticeUnset(unset, new Set(loaded.services.keys()), problems);
   return { spec, notices: problems.notices, position: (service, key) => positionOf(placeOf(loaded, service, key)) };

@@ -18,6 +18,8 @@ export interface SystemSource {
   readonly projectName: string | null;
   readonly lookup: (name: string) => string | undefined;
   readonly readFile: (path: string) => string | undefined;
+  /** Images without a command are services too: nothing is going to be started. */
+  readonly containers: boolean;
 }
 
 interface Member {
@@ -34,7 +36,7 @@ export function systemOf(loaded: Loaded, source: SystemSource, problems: Problem
   for (const [name, { key, value }] of loaded.services) {
     const profiles = itemsOf(get(value, 'profiles')).map((item) => textOf(item) ?? '');
     if (!isEnabled(profiles, source.profiles)) disabled.set(name, profiles);
-    else if (value.kind === 'map') members.push(memberOf(name, value, key, problems));
+    else if (value.kind === 'map') members.push(memberOf(name, value, key, source.containers, problems));
     else if (value.kind === 'scalar' && value.value === null)
       problems.error('HF1004', `service ${name} is empty`, key, 'Give it at least a `command`.');
   }
@@ -72,8 +74,8 @@ function isEnabled(profiles: readonly string[], enabled: readonly string[]): boo
   return profiles.length === 0 || enabled.includes('*') || profiles.some((profile) => enabled.includes(profile));
 }
 
-function memberOf(name: string, node: MapNode, place: Place, problems: Problems): Member {
-  const runnable = runnableOf(node, problems);
+function memberOf(name: string, node: MapNode, place: Place, containers: boolean, problems: Problems): Member {
+  const runnable = runnableOf(node, problems, containers);
   if (runnable.kind === 'left-out') problems.notice('not-started', runnable.at, name, runnable.what, runnable.instead);
   if (runnable.kind === 'nothing' && !hasBrokenCommand(node, problems))
     problems.error('HF1004', `service ${name} has no command`, place, 'Add `command`.');

@@ -9,37 +9,16 @@ const BAR = 120;
 const STEP = { wide: 172, high: 44, box: 116, boxHigh: 26 } as const;
 
 export function Account({ incident }: { readonly incident: IncidentResource }): JSX.Element | null {
-  const { explanation, proof, abstained } = incident;
-  if (explanation === null && proof === null) return null;
+  const { explanation, abstained } = incident;
+  if (explanation === null) return null;
   return (
     <Panel title="Account">
-      {explanation?.sentence && <p class="account-sentence">{explanation.sentence}.</p>}
-      {proof !== null && <Proof proof={proof} />}
-      {explanation !== null && (
-        <>
-          <Shares explanation={explanation} />
-          <Spread explanation={explanation} />
-          <RuledOut explanation={explanation} />
-          <HangsOn explanation={explanation} abstained={abstained} />
-        </>
-      )}
+      {explanation.sentence && <p class="account-sentence">{explanation.sentence}.</p>}
+      <Shares explanation={explanation} />
+      <Spread explanation={explanation} />
+      <RuledOut explanation={explanation} />
+      <HangsOn explanation={explanation} abstained={abstained} />
     </Panel>
-  );
-}
-
-const PROOF_WORDS = {
-  confirmed: ['ok', 'Proved by repair'],
-  refuted: ['bad', 'Refuted by repair'],
-  inconclusive: ['warn', 'Repair proved nothing'],
-  pending: ['info', 'Being proved'],
-} as const;
-
-function Proof({ proof }: { readonly proof: NonNullable<IncidentResource['proof']> }): JSX.Element {
-  const [tone, words] = PROOF_WORDS[proof.verdict];
-  return (
-    <p class={`notice ${tone}`}>
-      <strong>{words}</strong> (<code>{proof.by}</code>): {proof.text}.
-    </p>
   );
 }
 

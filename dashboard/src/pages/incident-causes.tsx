@@ -4,7 +4,8 @@ import type { IncidentResource } from '../../../src/api/resources.ts';
 import { Empty, Panel } from '../parts/bits.tsx';
 import { useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
-import { percent } from '../view/format.ts';
+import { percent, plural } from '../view/format.ts';
+import { tried } from '../view/verdicts.ts';
 
 type Cause = IncidentResource['causes'][number];
 const BAR = 120;
@@ -26,6 +27,7 @@ export function Causes({ incident }: { readonly incident: IncidentResource }): J
           ))}
         </ol>
       )}
+      {incident.causes.length > 0 && <Reliability />}
       {incident.victims.length > 0 && (
         <p class="victims">
           <strong>Ruled out as victims, and left alone:</strong>{' '}
@@ -37,6 +39,18 @@ export function Causes({ incident }: { readonly incident: IncidentResource }): J
         </p>
       )}
     </Panel>
+  );
+}
+
+/** A confidence is worth what became of those before it. */
+function Reliability(): JSX.Element | null {
+  const { right, tested } = useLive(({ incidents, proving }) => tried(incidents, proving.proofs));
+  if (tested === 0) return <p class="muted">No diagnosis of this system has been put to the test yet.</p>;
+  return (
+    <p class="muted">
+      How far to trust it: of {plural(tested, 'diagnosis', 'diagnoses')} of this system that a repair or an experiment
+      put to the test, {right} {right === 1 ? 'was' : 'were'} right.
+    </p>
   );
 }
 

@@ -16,6 +16,7 @@ import { nowDoing } from '../view/stages.ts';
 import { Account } from './incident-account.tsx';
 import { Causes } from './incident-causes.tsx';
 import { Plans } from './incident-plans.tsx';
+import { Proving } from './incident-proof.tsx';
 
 export function IncidentPage({ id }: { readonly id: string }): JSX.Element {
   const streamed = useLive(({ incidents }) => incidents.find((one) => one.id === id) ?? null);
@@ -37,6 +38,7 @@ export function IncidentPage({ id }: { readonly id: string }): JSX.Element {
         <div>
           <Causes incident={incident} />
           <Account incident={incident} />
+          <Proving incident={incident} />
           <Plans incident={incident} />
           <Symptoms incident={incident} />
         </div>

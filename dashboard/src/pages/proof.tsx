@@ -1,14 +1,15 @@
 /** One proof: every finding with its evidence, the course of the run, and how it came out before. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { FindingResource, ProofDetail } from '../../../src/api/proof-resources.ts';
+import type { FindingResource, ProofDetail, ProofRequest } from '../../../src/api/proof-resources.ts';
 import type { Health } from '../../../src/api/resources.ts';
 import { CopyButton, Empty, Panel, Time } from '../parts/bits.tsx';
 import { HealthIcon } from '../parts/icons.tsx';
+import { askExperiment, stopProofs } from '../state/asks.ts';
 import { api, useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
 import { clock, duration } from '../view/format.ts';
-import { VERDICT_HEALTH } from './proofs.tsx';
+import { VERDICT_HEALTH } from '../view/verdicts.ts';
 
 const RESULT_HEALTH: Readonly<Record<FindingResource['result'], Health>> = {
   met: 'healthy',
@@ -40,6 +41,7 @@ export function ProofPage({ id }: { readonly id: string }): JSX.Element {
   }, [id, news]);
   if (proof === null) return <Empty>{failure ?? 'Loading …'}</Empty>;
   const { findings, progress, earlier, verdict } = proof;
+  const again = anew(proof);
   return (
     <>
       <header>
@@ -47,11 +49,31 @@ export function ProofPage({ id }: { readonly id: string }): JSX.Element {
           {verdict !== null && <HealthIcon health={VERDICT_HEALTH[verdict]} size={18} />} {proof.experiment}
         </h1>
         <p>
-          {proof.summary ?? proof.state}{' '}
+          {headline(proof)}{' '}
           <span class="muted">
             {proof.source}, asked by {proof.who}, <Time at={proof.endedAt ?? proof.askedAt} />
           </span>{' '}
           <CopyButton text={`holdfast describe proof ${proof.id}`} label="Copy as command line: describe this proof" />
+        </p>
+        {proof.why !== '' && <p class="muted">“{proof.why}”</p>}
+        {proof.cause !== null && (
+          <p>
+            It tests the diagnosis of{' '}
+            <a href={href({ page: 'incident', id: proof.cause.incident })}>{proof.cause.incident}</a>. Predicted:{' '}
+            {proof.cause.predicted}.
+          </p>
+        )}
+        <p class="line wrap">
+          {proof.state !== 'done' && (
+            <button type="button" class="button small danger-outline" onClick={stopProofs}>
+              Stop it
+            </button>
+          )}
+          {proof.state === 'done' && again !== null && (
+            <button type="button" class="button small" onClick={() => askExperiment(again.title, again.points, again)}>
+              {proof.dryRun ? 'Run it …' : 'Run again …'}
+            </button>
+          )}
         </p>
       </header>
       {findings.length > 0 && (
@@ -95,6 +117,31 @@ export function ProofPage({ id }: { readonly id: string }): JSX.Element {
       )}
     </>
   );
+}
+
+function headline({ dryRun, summary, state }: ProofDetail): string {
+  if (dryRun)
+    return state === 'done' ? 'A dry run: nothing was done. It would do what stands under “Course”.' : 'A dry run.';
+  if (summary !== null) return summary;
+  return state === 'waiting' ? 'Waits for the runs before it.' : 'Under way.';
+}
+
+/** The same once more; null: it came from a file that only whoever ran it has. */
+function anew({ source, experiment, cause }: ProofDetail): {
+  readonly title: string;
+  readonly points: readonly string[];
+  readonly run: ProofRequest['run'];
+} | null {
+  const title = `Run “${experiment}” again?`;
+  if (cause !== null) {
+    const points = [experiment, `Predicted: ${cause.predicted}`];
+    return { title, points, run: { kind: 'cause', incident: cause.incident, on: cause.target } };
+  }
+  const [kind, service] = experiment.split(' on ');
+  if (source !== 'catalogue' || kind === undefined || service === undefined) return null;
+  const points = [`${kind} on ${service === 'the machine' ? service : `one instance of ${service}`}`];
+  const services = service === 'the machine' ? [] : [service];
+  return { title, points, run: { kind: 'catalogue', faults: [kind], services } };
 }
 
 function Finding({ finding }: { readonly finding: FindingResource }): JSX.Element {

@@ -1,29 +1,27 @@
 /** Proofs: what has been broken on purpose, what came of it, and what has never been tried. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import type { CoverageResource, FaultResource, ProofResource } from '../../../src/api/proof-resources.ts';
-import type { Health } from '../../../src/api/resources.ts';
-import { CopyButton, Empty, Panel, ServiceLink, Time } from '../parts/bits.tsx';
+import type { FaultResource, ProofResource } from '../../../src/api/proof-resources.ts';
+import { CopyButton, Empty, Panel, Time } from '../parts/bits.tsx';
 import { HealthIcon } from '../parts/icons.tsx';
 import { stopProofs } from '../state/asks.ts';
-import { api, useLive } from '../state/live.ts';
+import { useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
 import { duration } from '../view/format.ts';
-
-export const VERDICT_HEALTH: Readonly<Record<NonNullable<ProofResource['verdict']>, Health>> = {
-  confirmed: 'healthy',
-  mismatch: 'down',
-  inconclusive: 'unknown',
-};
+import { VERDICT_HEALTH } from '../view/verdicts.ts';
+import { Coverage } from './proofs-coverage.tsx';
+import { Trend } from './proofs-trend.tsx';
 
 export function Proofs(): JSX.Element {
   const { proofs, running } = useLive((state) => state.proving);
   const known = proofs.length > 0;
+  const newest = proofs.find(({ state }) => state === 'done')?.endedAt ?? null;
+  const busy = proofs.some(({ state }) => state !== 'done');
   return (
     <>
       <h1 class="off-screen">Proofs</h1>
       <Running />
-      <Coverage newest={proofs[0]?.endedAt ?? null} />
+      <Coverage newest={newest} busy={busy} />
+      <Trend newest={newest} />
       <Panel
         title="Verdicts"
         count={proofs.length}
@@ -33,8 +31,8 @@ export function Proofs(): JSX.Element {
           <Verdicts proofs={proofs} />
         ) : (
           <Empty>
-            Nothing has been proven yet. Let services opt in with <code>experiments: allow</code> and run{' '}
-            <code>holdfast prove --catalogue</code>.
+            Nothing has been proven yet. Let services opt in with <code>experiments: allow</code> under{' '}
+            <code>x-holdfast</code>; then try one above, or run <code>holdfast prove --catalogue</code>.
           </Empty>
         )}
       </Panel>
@@ -88,97 +86,6 @@ function FaultLine({ fault }: { readonly fault: FaultResource }): JSX.Element {
         <Time at={fault.askedAt} as="lasting" />
       </span>
     </li>
-  );
-}
-
-/** Asked for anew whenever a run has ended: it is made of all verdicts there are, not of the newest. */
-function Coverage({ newest }: { readonly newest: string | null }): JSX.Element | null {
-  const [coverage, setCoverage] = useState<CoverageResource | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
-  // The newest verdict is what makes it out of date.
-  useEffect(() => {
-    let wanted = true;
-    api()
-      .coverage()
-      .then(
-        (found) => wanted && setCoverage(found),
-        (error: unknown) => wanted && setFailure(String(error)),
-      );
-    return () => {
-      wanted = false;
-    };
-  }, [newest]);
-  if (coverage === null) return failure === null ? null : <Panel title="Coverage">{<Empty>{failure}</Empty>}</Panel>;
-  const { kinds, services, cells, left } = coverage;
-  const at = new Map(cells.map((cell) => [`${cell.kind} ${cell.service}`, cell]));
-  const confirmed = cells.filter(({ verdict }) => verdict === 'confirmed').length;
-  const all = kinds.length * services.length;
-  return (
-    <Panel
-      title="Coverage"
-      aside={<span class="muted num">{`${confirmed} confirmed, ${cells.length} tried, of ${all}`}</span>}
-    >
-      {all === 0 ? (
-        <Empty>No service opted in.</Empty>
-      ) : (
-        <div class="table-wrap">
-          <table class="coverage">
-            <thead>
-              <tr>
-                <th scope="col">Fault</th>
-                {services.map((service) => (
-                  <th scope="col" key={service}>
-                    <ServiceLink name={service} />
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {kinds.map((kind) => (
-                <tr key={kind}>
-                  <th scope="row">
-                    <code>{kind}</code>
-                  </th>
-                  {services.map((service) => (
-                    <Cell key={service} cell={at.get(`${kind} ${service}`)} />
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {left.length > 0 && (
-        <details class="left-out">
-          <summary>{left.length} left out</summary>
-          <ul class="list">
-            {left.map(({ kind, service, why }) => (
-              <li key={`${kind} ${service}`}>
-                <code>{kind}</code> {service ?? ''} <span class="muted">{why}</span>
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
-    </Panel>
-  );
-}
-
-function Cell({ cell }: { readonly cell: CoverageResource['cells'][number] | undefined }): JSX.Element {
-  if (cell === undefined) {
-    return (
-      <td class="muted" title="not tried">
-        ·
-      </td>
-    );
-  }
-  return (
-    <td>
-      <a href={href({ page: 'proof', id: cell.proof })} title={`${cell.verdict}: ${cell.kind} on ${cell.service}`}>
-        <HealthIcon health={VERDICT_HEALTH[cell.verdict]} size={15} />
-        <span class="off-screen">{cell.verdict}</span>
-      </a>
-    </td>
   );
 }
 

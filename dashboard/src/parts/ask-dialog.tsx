@@ -1,9 +1,10 @@
 /** Asks for the reason before anything is changed, shows the same as a command line, and any refusal in full. */
 import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
-import { failureOf, operate, useLive } from '../state/live.ts';
+import { api, failureOf, operate, useLive } from '../state/live.ts';
+import { href } from '../state/route.ts';
 import type { Failure } from '../state/state.ts';
-import { type Ask, type Field, show, toast } from '../state/ui.ts';
+import { type Ask, type Deed, type Field, show, toast } from '../state/ui.ts';
 import { cliFor } from '../view/cli.ts';
 import { CopyButton } from './bits.tsx';
 import { FailureText } from './connection.tsx';
@@ -25,9 +26,9 @@ export function AskDialog({ request }: { readonly request: Ask }): JSX.Element {
     setBusy(true);
     setFailure(null);
     try {
-      const { detail } = await operate(command, why.trim());
+      const said = await perform(command, why.trim());
       show(null);
-      toast(detail);
+      toast(said);
     } catch (error) {
       setFailure(failureOf(error));
       setBusy(false);
@@ -38,6 +39,13 @@ export function AskDialog({ request }: { readonly request: Ask }): JSX.Element {
       <form onSubmit={submit} class="ask">
         <h2>{request.title}</h2>
         <p>{request.detail}</p>
+        {request.points.length > 0 && (
+          <ul class="points">
+            {request.points.map((point) => (
+              <li key={point}>{point}</li>
+            ))}
+          </ul>
+        )}
         {!isLive && <p class="notice warn">The connection is lost: what you see may be old.</p>}
         {request.fields.map((field) => (
           <FieldInput
@@ -77,6 +85,18 @@ export function AskDialog({ request }: { readonly request: Ask }): JSX.Element {
       </form>
     </Modal>
   );
+}
+
+/** Says what came of it. An experiment is looked at while it runs. */
+async function perform(deed: Deed, why: string): Promise<string> {
+  if (deed.kind !== 'experiment') return (await operate(deed, why)).detail;
+  const { run, dryRun } = deed;
+  const { proofs, notices } = await api().prove({ run, dryRun, environment: {}, why });
+  const [first] = proofs;
+  if (first !== undefined)
+    location.hash = proofs.length === 1 ? href({ page: 'proof', id: first }) : href({ page: 'proofs' });
+  const begun = proofs.length === 1 ? 'It begins.' : `${proofs.length} runs, one after the other.`;
+  return notices.length === 0 ? begun : `${begun} ${notices.length} left out.`;
 }
 
 function FieldInput(props: {

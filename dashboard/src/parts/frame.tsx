@@ -86,6 +86,11 @@ export function Sidebar(): JSX.Element {
             <Icon name="check" /> Proofs
           </a>
         </li>
+        <li>
+          <a href={href({ page: 'doctor' })} {...current(at.page === 'doctor')}>
+            <Icon name="pulse" /> Doctor
+          </a>
+        </li>
         <li class="phone-only">
           <button type="button" onClick={() => show('palette')}>
             <Icon name="search" /> Find

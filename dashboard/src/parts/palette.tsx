@@ -113,6 +113,7 @@ function entriesOf({ services, incidents, status }: State): readonly Entry[] {
     goto('Overview', 'page', href({ page: 'overview' })),
     goto('Map', 'page', href({ page: 'map' })),
     goto('Proofs', 'page', href({ page: 'proofs' })),
+    goto('Doctor', 'page', href({ page: 'doctor' })),
     ...services.map(({ name }) => goto(name, 'service', href({ page: 'service', name }))),
     status?.automationStopped ? act('Resume automation', askResume) : act('Stop all automation', askStopAll),
     ...(['auto', 'approve', 'observe'] as const)

@@ -2,7 +2,7 @@
 import type { ActionResource, ChangeResource, ServiceResource, SilenceResource } from '../../../src/api/resources.ts';
 import type { RecoveryMode } from '../../../src/model/spec.ts';
 import { api } from './live.ts';
-import { type Ask, ask, toast } from './ui.ts';
+import { type Ask, ask, type Experiment, toast } from './ui.ts';
 
 const SILENCE_CHOICES = [
   ['900000', '15 minutes'],
@@ -13,7 +13,7 @@ const SILENCE_CHOICES = [
 ] as const;
 const MOST_REPLICAS = 1_000;
 
-const plain = { danger: false, fields: [], why: '' } as const satisfies Partial<Ask>;
+const plain = { danger: false, fields: [], points: [], why: '' } as const satisfies Partial<Ask>;
 
 export function askRestart(service: string, instance: string | null): void {
   ask({
@@ -148,6 +148,39 @@ export function askResume(): void {
 export function actionTitle(action: ActionResource): string {
   const target = action.target === '' ? '' : ` ${action.target}`;
   return `${action.kind}${target}${action.argument === null ? '' : ` → ${action.argument}`}`;
+}
+
+/** Nothing here is done without consent of the service that is struck: the server refuses the rest. */
+export function askExperiment(
+  title: string,
+  points: readonly string[],
+  experiment: Pick<Experiment, 'run'> & { readonly dryRun?: boolean },
+  why = '',
+): void {
+  const { run, dryRun = false } = experiment;
+  ask({
+    ...plain,
+    title,
+    detail: dryRun
+      ? 'Names the exact targets, and does nothing.'
+      : 'Breaks something on purpose, in services that opted in and within the disruption budget. Every fault is a lease: it ends by itself whatever happens to Holdfast, and at once with “Stop all”.',
+    points,
+    confirm: dryRun ? 'Dry run' : 'Break it',
+    danger: !dryRun,
+    why: dryRun ? 'dry run' : why,
+    command: () => ({ kind: 'experiment', run, dryRun }),
+  });
+}
+
+export function askReversal(incident: string, what: string): void {
+  ask({
+    ...plain,
+    title: `Prove the cause of ${incident} by reversing it?`,
+    detail: 'Whether the damage goes away with it will tell.',
+    points: [what],
+    confirm: 'Reverse it',
+    command: () => ({ kind: 'prove', incident }),
+  });
 }
 
 /** Asks nothing: it only ends what is being done on purpose. */

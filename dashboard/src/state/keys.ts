@@ -10,6 +10,7 @@ export const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ['g o', 'Overview'],
   ['g m', 'Map'],
   ['g p', 'Proofs'],
+  ['g d', 'Doctor: what is wrong with the structure'],
   ['g i', 'The newest open incident'],
   ['↑ ↓', 'Move between rows, results and services of the map'],
   ['Enter', 'Open what is focused'],
@@ -44,6 +45,7 @@ function go(key: string): boolean {
   if (key === 'o') location.hash = href({ page: 'overview' });
   else if (key === 'm') location.hash = href({ page: 'map' });
   else if (key === 'p') location.hash = href({ page: 'proofs' });
+  else if (key === 'd') location.hash = href({ page: 'doctor' });
   else if (key === 'i') {
     const incident = live.value.incidents.find(({ closedAt }) => closedAt === null);
     if (incident === undefined) return false;

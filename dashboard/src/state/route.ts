@@ -6,6 +6,7 @@ export type Route =
   | { readonly page: 'overview' }
   | { readonly page: 'map' }
   | { readonly page: 'proofs' }
+  | { readonly page: 'doctor' }
   | { readonly page: 'proof'; readonly id: string }
   | { readonly page: 'service'; readonly name: string }
   | { readonly page: 'incident'; readonly id: string }
@@ -18,6 +19,7 @@ export function parseRoute(hash: string): Route {
   if (page === '' || page === 'overview') return { page: 'overview' };
   if (page === 'map' && name === '') return { page: 'map' };
   if (page === 'proofs' && name === '') return { page: 'proofs' };
+  if (page === 'doctor' && name === '') return { page: 'doctor' };
   if (page === 'proof' && name) return { page: 'proof', id: name };
   if (page === 'service' && name) return { page: 'service', name };
   if (page === 'incident' && name) return { page: 'incident', id: name };
@@ -32,6 +34,8 @@ export function href(route: Exclude<Route, { page: 'unknown' }>): string {
       return '#/map';
     case 'proofs':
       return '#/proofs';
+    case 'doctor':
+      return '#/doctor';
     case 'proof':
       return `#/proof/${encodeURIComponent(route.id)}`;
     case 'service':

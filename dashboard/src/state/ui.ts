@@ -1,4 +1,5 @@
 /** What the user has open, the clock, and the theme: everything of the screen that is not the system's. */
+import type { ProofRequest } from '../../../src/api/proof-resources.ts';
 import type { OperatorCommand } from '../../../src/model/operator.ts';
 import { Cell } from './cell.ts';
 import { parseRoute, type Route } from './route.ts';
@@ -13,14 +14,25 @@ export interface Field {
     | { readonly kind: 'choice'; readonly choices: readonly (readonly [value: string, label: string])[] };
 }
 
+/** Something broken on purpose, to see what becomes of it. */
+export interface Experiment {
+  readonly kind: 'experiment';
+  readonly run: ProofRequest['run'];
+  readonly dryRun: boolean;
+}
+
+export type Deed = OperatorCommand | Experiment;
+
 /** An operation that waits for the user's word and reason. */
 export interface Ask {
   readonly title: string;
   readonly detail: string;
+  /** Exactly what will be done to what, one line each. */
+  readonly points: readonly string[];
   readonly confirm: string;
   readonly danger: boolean;
   readonly fields: readonly Field[];
-  readonly command: (values: Readonly<Record<string, string>>) => OperatorCommand;
+  readonly command: (values: Readonly<Record<string, string>>) => Deed;
   /** A reason to begin with; without one the user must write it. */
   readonly why: string;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { OperatorCommand } from '../../../src/model/operator.ts';
+import type { Deed } from '../state/ui.ts';
 import { cliFor } from './cli.ts';
 
 describe('copy as CLI', () => {
-  it.each<[OperatorCommand, string]>([
+  it.each<[Deed, string]>([
     [{ kind: 'restart', service: 'payments', instance: null }, 'holdfast restart payments'],
     [{ kind: 'restart', service: 'payments', instance: 'payments-2' }, 'holdfast restart payments-2'],
     [{ kind: 'scale', service: 'payments', replicas: 5 }, 'holdfast scale payments=5'],
@@ -18,6 +18,22 @@ describe('copy as CLI', () => {
     [{ kind: 'stop-all' }, 'holdfast stop --all'],
     [{ kind: 'resume' }, 'holdfast resume'],
     [{ kind: 'down', service: 'mailer' }, 'holdfast down mailer'],
+    [
+      { kind: 'experiment', run: { kind: 'cause', incident: 'inc-7', on: null }, dryRun: false },
+      'holdfast diagnose inc-7 --prove --elsewhere',
+    ],
+    [
+      { kind: 'experiment', run: { kind: 'catalogue', faults: ['kill'], services: ['api'] }, dryRun: true },
+      'holdfast prove --catalogue --fault kill --service api --dry-run',
+    ],
+    [
+      {
+        kind: 'experiment',
+        run: { kind: 'experiments', files: [{ file: 'doctor/single-instance/api', baseDir: '/', text: '{}' }] },
+        dryRun: false,
+      },
+      'holdfast doctor --prove single-instance/api',
+    ],
   ])('%j', (command, line) => expect(cliFor(command)).toBe(line));
 
   it('quotes the reason for a shell', () => {

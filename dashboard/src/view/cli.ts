@@ -1,14 +1,16 @@
 /** The same act as a command line, so that what was clicked can be pasted into a runbook or a terminal. */
-import type { OperatorCommand } from '../../../src/model/operator.ts';
 import { formatDuration } from '../../../src/model/time.ts';
+import type { Deed, Experiment } from '../state/ui.ts';
 
-export function cliFor(command: OperatorCommand, why = ''): string {
+export function cliFor(command: Deed, why = ''): string {
   const words = ['holdfast', ...verb(command), ...(why === '' ? [] : ['--reason', why])];
   return words.map(quote).join(' ');
 }
 
-function verb(command: OperatorCommand): string[] {
+function verb(command: Deed): string[] {
   switch (command.kind) {
+    case 'experiment':
+      return [...experiment(command), ...(command.dryRun ? ['--dry-run'] : [])];
     case 'restart':
       return ['restart', command.instance ?? command.service];
     case 'scale':
@@ -40,6 +42,26 @@ function verb(command: OperatorCommand): string[] {
       return ['resume'];
     case 'down':
       return ['down', ...(command.service === null ? [] : [command.service])];
+  }
+}
+
+function experiment({ run }: Experiment): string[] {
+  switch (run.kind) {
+    case 'cause':
+      return ['diagnose', run.incident, '--prove', '--elsewhere', ...(run.on === null ? [] : [run.on])];
+    case 'explore':
+      return ['prove', '--explore', '--seed', String(run.seed), '--runs', String(run.runs)];
+    case 'experiments':
+      return run.files.length === 1 && run.files[0]?.file.startsWith('doctor/')
+        ? ['doctor', '--prove', run.files[0].file.slice('doctor/'.length)]
+        : ['prove', ...run.files.map(({ file }) => file)];
+    case 'catalogue':
+      return [
+        'prove',
+        '--catalogue',
+        ...(run.faults.length === 0 ? [] : ['--fault', ...run.faults]),
+        ...(run.services.length === 0 ? [] : ['--service', ...run.services]),
+      ];
   }
 }
 

@@ -8,16 +8,28 @@ import { availableParallelism, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import type { AuditResource, FindingResource, StatusResource } from '../../api/resources.ts';
-import { asHoldfastError } from '../../model/errors.ts';
+import { asHoldfastError, HoldfastError } from '../../model/errors.ts';
 import { type ConnectionOptions, connect, findStateDir } from '../connect.ts';
 import { SERVER_ENTRY } from '../daemon.ts';
 import { EXIT } from '../exit.ts';
 import { countFindings, tellFindings } from '../findings.ts';
-import { type OutputOptions, type SpecOptions, verb, withConnection, withOutput } from '../options.ts';
+import {
+  type ConfirmOptions,
+  confirm,
+  type OutputOptions,
+  type ReasonOptions,
+  type SpecOptions,
+  verb,
+  withConfirm,
+  withConnection,
+  withOutput,
+  withReason,
+} from '../options.ts';
 import { type Kind, renderList, toYaml } from '../output.ts';
+import { prove } from '../proving.ts';
 import { findSpecFile, readSpec } from '../spec-source.ts';
 import { out, say } from '../terminal.ts';
-import { bytes } from '../text.ts';
+import { bytes, plural } from '../text.ts';
 import { printOrWatch } from '../watch.ts';
 import { ownVersion } from './version.ts';
 
@@ -48,7 +60,9 @@ const MIN_FREE_BYTES = 512 * 1024 * 1024;
 /** Two per proxied request; below this a busy endpoint runs dry. */
 const MIN_OPEN_FILES = 4_096;
 
-interface Options extends ConnectionOptions, OutputOptions, SpecOptions {}
+interface Options extends ConnectionOptions, OutputOptions, SpecOptions, ConfirmOptions, ReasonOptions {
+  readonly prove?: string;
+}
 
 /** Of the file, or of what runs; null: neither. */
 interface Examined {
@@ -60,8 +74,10 @@ export function register(program: Command): void {
   const command = verb('doctor', 'What is wrong before anything happens: this machine, and the structure of the system')
     .option('-f, --file <path>', 'audit this spec file alone; nothing has to run')
     .option('--profile <name...>', 'with -f: profiles to enable (COMPOSE_PROFILES)')
-    .option('--project-name <name>', 'with -f: name of the system');
-  withOutput(withConnection(command)).action(async (options: Options) => {
+    .option('--project-name <name>', 'with -f: name of the system')
+    .option('--prove <finding>', 'see it happen: run its experiment on the running system (ID or ID/SERVICE)');
+  withConfirm(withReason(withOutput(withConnection(command)))).action(async (options: Options) => {
+    if (options.prove !== undefined) return proveFinding(options.prove, options);
     let bad = false;
     await printOrWatch(options.watch === true, async () => {
       const examined = options.file === undefined ? await everything(options) : await fileAlone(options);
@@ -92,10 +108,43 @@ async function render({ checks, findings }: Examined, { output }: Options): Prom
   return parts.join('\n\n');
 }
 
+/** Right when the verdict is a mismatch: then users are hurt, or nothing repairs it. */
+async function proveFinding(name: string, options: Options): Promise<void> {
+  const client = connect(options);
+  const { findings } = await client.audit();
+  const [id, service] = name.split('/');
+  const found = findings.filter((one) => one.id === id && (service === undefined || one.service === service));
+  const [finding] = found;
+  if (finding === undefined || found.length > 1) {
+    const which = found.length > 1 ? `${found.length} findings are called ${id}` : `no finding is called ${name}`;
+    const all = (found.length > 1 ? found : findings).map((one) =>
+      one.service === null ? one.id : `${one.id}/${one.service}`,
+    );
+    throw new HoldfastError('HF7002', which, {
+      remedy: all.length === 0 ? 'Nothing was found.' : `Name one: ${all.join(', ')}.`,
+    });
+  }
+  if (finding.experiment === null) throw new HoldfastError('HF8305', `${name}: no fault would show it`);
+  say(finding.sentence);
+  await confirm('Break it on purpose, to see it happen?', options);
+  const file = { file: `doctor/${name}`, baseDir: process.cwd(), text: JSON.stringify(finding.experiment) };
+  const why = options.reason ?? `is it so: ${finding.sentence}`;
+  await prove(client, { run: { kind: 'experiments', files: [file] }, environment: {}, dryRun: false, why }, options);
+  const shown = process.exitCode === EXIT.negative;
+  say(
+    shown
+      ? 'A mismatch, or nothing to tell from: see above whether it is as the finding says.'
+      : 'It is not so: the system bore it.',
+  );
+}
+
 async function fileAlone(options: Options): Promise<Examined> {
   const { auditFile } = await import('../../offline/audit.ts');
   const { findings, notices } = auditFile(readSpec(findSpecFile(options), options));
-  for (const { file, line, what, instead } of notices) say(`${file}:${line}: ${what}: ${instead}`);
+  // How it would be run here is a question of its own, and of a file of containers there is much to say to it.
+  if (options.output === 'wide')
+    for (const { file, line, what, instead } of notices) say(`${file}:${line}: ${what}: ${instead}`);
+  else if (notices.length > 0) say(`${plural(notices.length, 'notice')} on how Holdfast would run it: -o wide`);
   return {
     checks: [],
     findings: findings.map((finding) => ({ ...finding, experiment: finding.experiment && { ...finding.experiment } })),

@@ -1,6 +1,8 @@
 /** What stands on what: single points of failure, circles, dependencies as they are declared and as they are seen. */
+
+import type { ServiceSpec } from '../../model/spec.ts';
 import type { Facts, Remark } from '../contract.ts';
-import { inService, isJob, isPublished, listed } from '../facts.ts';
+import { inService, isJob, isPublished, listed, storeOf } from '../facts.ts';
 
 /** Of the other services; with fewer than SMALL of them everything is behind everything. */
 const NEARLY_ALL = 0.6;
@@ -14,20 +16,40 @@ export function singlePoints({ services, needing }: Facts): Remark[] {
     const above = needing.get(name) ?? [];
     if (isJob(service) || replicas !== 1 || (above.length === 0 && !isPublished(service))) return [];
     const others = services.filter((other) => other.name !== name && !isJob(other)).length;
-    const snippet = inService(name, 'deploy: { replicas: 2 }');
+    const remedy = redundancy(service);
     const fault = { kind: 'kill', service: name };
     if (above.length >= SMALL && above.length >= NEARLY_ALL * others) {
       const sentence = `${name} runs once, and ${above.length} of ${others} other services fall with it: ${listed(above)}.`;
-      return [{ id: 'shared-dependency', service: name, sentence, key: 'deploy', snippet, fault }];
+      return [{ id: 'shared-dependency', service: name, sentence, key: 'deploy', ...remedy, fault }];
     }
     const whom =
       above.length === 0
         ? 'users reach nobody else'
         : `${listed(above)} ${above.length === 1 ? 'falls' : 'fall'} with it`;
     return [
-      { id: 'single-instance', service: name, sentence: `${name} runs once: ${whom}.`, key: 'deploy', snippet, fault },
+      {
+        id: 'single-instance',
+        service: name,
+        sentence: `${name} runs once: ${whom}.`,
+        key: 'deploy',
+        ...remedy,
+        fault,
+      },
     ];
   });
+}
+
+/** More replicas of what keeps state are more states: it needs standbys of its own kind. */
+function redundancy(service: ServiceSpec): Pick<Remark, 'fix' | 'snippet'> {
+  const store = storeOf(service);
+  if (store === null) return { snippet: inService(service.name, 'deploy: { replicas: 2 }') };
+  const engine = /^postgres/.test(store) ? 'postgres' : /^(redis|valkey)$/.test(store) ? 'redis' : null;
+  if (engine === null)
+    return { fix: `It keeps state: replicate it as ${store} does; two of them side by side would be two states.` };
+  return {
+    fix: 'Give it a standby that takes over: docs/failover.md.',
+    snippet: inService(service.name, `failover: ${engine}`, 'deploy: { replicas: 2 }'),
+  };
 }
 
 export function oneNode({ services, observed }: Facts): Remark[] {

@@ -192,7 +192,8 @@ function coverageOf(core: Core, proofs: Proofs, kinds: readonly FaultKindFacts[]
   const latest = proofs.records.flatMap(({ id, verdict }) =>
     verdict !== null && shown.some(({ proof }) => proof === id) ? [onMachine(verdict)] : [],
   );
-  return { kinds: rows, services: columns, cells: shown, left, grid: grid(latest, rows, columns) };
+  const open = cells.map(({ kind, service }) => ({ kind, service: service ?? MACHINE }));
+  return { kinds: rows, services: columns, cells: shown, open, left, grid: grid(latest, rows, columns) };
 }
 
 function onMachine(verdict: Verdict): Verdict {

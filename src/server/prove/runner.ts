@@ -4,7 +4,7 @@
  */
 
 import { asHoldfastError } from '../../model/errors.ts';
-import { isOver } from '../../model/fault.ts';
+import { type FaultBite, isOver } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
 import { formatDuration } from '../../model/time.ts';
 import type { SystemView } from '../../model/view.ts';
@@ -103,7 +103,7 @@ export class Runner {
       .then(() => this.#o.world.answer(asked, abort.signal))
       .then(
         (output) => {
-          if (about !== null) this.#o.tell(`${about}: ${shown(output)}`);
+          if (about !== null) this.#o.tell(`${about}: ${outcomeOf(asked, output)}`);
           return { kind: 'answer', id: asked.id, output } as const;
         },
         (error: unknown) => {
@@ -163,6 +163,26 @@ function textOf(asked: Asked): string | null {
     default:
       return null;
   }
+}
+
+/** What came of it, in words where it is ours. */
+function outcomeOf(asked: Asked, output: unknown): string {
+  if (asked.kind === 'targets') return listOf(output, 'the machine');
+  if (asked.kind === 'residue') return listOf(output, 'nothing is left');
+  const map = typeof output === 'object' && output !== null ? (output as Readonly<Record<string, unknown>>) : {};
+  if (asked.kind === 'inject') return `in force on ${listOf(map.targets, 'the machine')}`;
+  if (asked.kind !== 'revert') return shown(output);
+  const bite = map.bite as FaultBite | null | undefined;
+  const did = bite
+    ? `${bite.bitten ? 'it bit' : 'it had no effect'} (${bite.measured} of ${bite.asked} ${bite.unit})`
+    : 'over';
+  const reason =
+    typeof map.reason === 'string' && map.reason !== 'asked' && map.reason !== '' ? `, ended by ${map.reason}` : '';
+  return `${did}${reason}; ${listOf(map.residue, 'nothing is left')}`;
+}
+
+function listOf(value: unknown, none: string): string {
+  return Array.isArray(value) && value.length > 0 ? value.join(', ') : none;
 }
 
 const SHOWN = 160;

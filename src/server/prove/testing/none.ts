@@ -18,6 +18,6 @@ export const NO_PROVING: ProvingPlane = {
   },
   unschedule: async () => ({ detail: 'none' }),
   faults: () => ({ kinds: [], running: [] }),
-  coverage: () => ({ kinds: [], services: [], cells: [], left: [], grid: '' }),
+  coverage: () => ({ kinds: [], services: [], cells: [], open: [], left: [], grid: '' }),
   live: () => ({ running: [], proofs: [] }),
 };
