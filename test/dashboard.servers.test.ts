@@ -8,7 +8,7 @@ import Value from 'typebox/value';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as schemas from '../src/api/schemas.ts';
 import { launch, type PageOptions, SHOTS, type Watched, watchedPage } from './support/browser.ts';
-import { awaitingWorld, degradedWorld, healthyWorld, type World } from './support/dashboard-fixture.ts';
+import { awaitingWorld, degradedWorld, emptyWorld, healthyWorld, type World } from './support/dashboard-fixture.ts';
 import { DashboardServer, VIEWER_TOKEN } from './support/dashboard-server.ts';
 import { accessibilityProblems, contrastProblems, focused, tabThrough } from './support/page-checks.ts';
 import { DIST, ensureBuilt } from './support/paths.ts';
@@ -18,6 +18,9 @@ const PAGES = {
   map: '#/map',
   service: '#/service/payments',
   incident: '#/incident/inc-12',
+  proofs: '#/proofs',
+  proof: '#/proof/proof-5',
+  doctor: '#/doctor',
 } as const;
 const CUT = /net::ERR|Failed to load resource|changes not read/;
 
@@ -102,7 +105,7 @@ describe('the build', () => {
     const assets = join(DIST, 'dashboard/assets');
     const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
     const size = scripts.reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name))).length, 0);
-    expect(size).toBeLessThan(40_000);
+    expect(size).toBeLessThan(46_000);
     const page = readFileSync(join(DIST, 'dashboard/index.html'), 'utf8');
     expect(page).not.toMatch(/<style|style=|<script(?![^>]*\bsrc="\.\/)[^>]*>|https?:/);
   });
@@ -122,7 +125,7 @@ describe.each(['light', 'dark'] as const)('every page in %s', (colorScheme) => {
 
 describe('on a phone', () => {
   it.each(Object.entries(PAGES))('%s fits', async (name, hash) => {
-    const page = await open(hash, { width: 390, height: 844 });
+    const page = await open(hash, { width: 360, height: 780 });
     await page.locator('h1').waitFor({ state: 'attached' });
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.screenshot({ path: join(SHOTS, `${name}-phone.png`) });
@@ -387,6 +390,60 @@ describe('by keyboard alone', () => {
     await page.locator('h1').waitFor();
     await expect.poll(() => new URL(page.url()).hash).toMatch(/^#\/service\//);
   });
+});
+
+describe('proof on demand', () => {
+  it('says what was proved of a diagnosis, and what would be done to whom, before anything is', async () => {
+    const page = await open(PAGES.incident);
+    const panel = page.locator('.panel', { hasText: 'By injecting it elsewhere' });
+    await panel.getByRole('button', { name: 'Prove elsewhere …' }).click();
+    const dialog = page.getByRole('dialog');
+    expect(await read(dialog)).toMatch(
+      /kill on payments-1 \(a twin of the accused\) once[\s\S]*Predicted: payments is crashed/,
+    );
+    expect(await text(page, '.cli-line')).toContain('holdfast diagnose inc-12 --prove --elsewhere');
+    await dialog.getByRole('button', { name: 'Break it' }).click();
+    expect(server.experiments).toEqual([]);
+    await dialog.getByLabel('Reason, for the journal').fill('is it the kill?');
+    await dialog.getByRole('button', { name: 'Break it' }).click();
+    await page.getByRole('heading', { name: 'cause of inc-12: kill on payments-1' }).waitFor();
+    const run = { kind: 'cause', incident: 'inc-12', on: null };
+    expect(server.experiments).toEqual([{ run, dryRun: false, environment: {}, why: 'is it the kill?' }]);
+    expect(await text(page, 'main')).toContain('users lost 12 of 640 requests');
+  });
+
+  it('begins an experiment from the grid, and a finding of the audit as one', async () => {
+    const page = await open(PAGES.proofs);
+    await page.getByRole('button', { name: 'Try pause on store' }).click();
+    expect(await read(page.getByRole('dialog'))).toContain('pause, on one instance of store');
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('button', { name: 'Try cpu on store' }).count()).toBe(0);
+    await page.goto(`${server.url}/${PAGES.doctor}`);
+    await page.getByRole('button', { name: 'Prove single-instance/store' }).click();
+    expect(await read(page.getByRole('dialog'))).toMatch(
+      /kill on one instance of store[\s\S]*doctor --prove single-instance\/store/,
+    );
+  });
+
+  it('begins nothing while one is under way, and says so', async () => {
+    const page = await open(PAGES.proofs);
+    server.show({ ...degradedWorld(), proving: true });
+    await page.getByText('One experiment at a time: one is under way.').waitFor();
+    expect(await page.getByRole('button', { name: 'Run …' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('button', { name: /^Try / }).count()).toBe(0);
+  });
+});
+
+describe('before anything was applied', () => {
+  it.each(Object.entries({ overview: '#/', map: '#/map', proofs: '#/proofs', doctor: '#/doctor' }))(
+    '%s says so',
+    async (_name, hash) => {
+      server.show(emptyWorld());
+      const page = await open(hash);
+      expect(await text(page, '.verdict')).toBe('No system is declared yet.');
+      expect(await accessibilityProblems(page)).toEqual([]);
+    },
+  );
 });
 
 describe('map', () => {

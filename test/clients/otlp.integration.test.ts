@@ -125,7 +125,11 @@ describe('OTLP over HTTP', () => {
     expect(first?.headers.get('retry-after')).toBe('5');
     const kind = KINDS[2] as (typeof KINDS)[number];
     const record = { resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: 'still here' } }] }] }] };
-    const reply = await fetch(`${endpoint}/v1/logs`, { method: 'POST', headers, body: toProtobuf(record, kind.json) });
+    const reply = await fetch(`${endpoint}/v1/logs`, {
+      method: 'POST',
+      headers,
+      body: Buffer.from(toProtobuf(record, kind.json)),
+    });
     expect(reply.status).toBe(200);
     expect(it_.batches.flatMap(({ logs }) => logs)[0]?.text).toBe('still here');
     expect(it_.hub.memory.usedBytes).toBe(0);

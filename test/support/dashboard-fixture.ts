@@ -22,6 +22,8 @@ export interface World {
   incidents: IncidentResource[];
   changes: ChangeResource[];
   events: EventResource[];
+  /** An experiment is under way. */
+  proving: boolean;
 }
 
 const MiB = 2 ** 20;
@@ -69,7 +71,30 @@ export function healthyWorld(): World {
     edges: CALLS.map((call, i) => edge(call, i)),
     incidents: [closedIncident()],
     changes: [deployOf('shop', 3_600), changeOf('scale', ['payments'], 1_900, 'payments: replicas 2 → 3')],
+    proving: false,
     events: [event(1, 3_599, 'change', 'deploy of shop: 9 services'), event(2, 3_590, 'rollout', 'shop is up')],
+  };
+}
+
+/** Before anything was applied. */
+export function emptyWorld(): World {
+  const world = healthyWorld();
+  const nothing = { total: 0, healthy: 0 };
+  return {
+    ...world,
+    status: {
+      ...world.status,
+      system: null,
+      health: 'unknown',
+      sentence: 'No system is declared yet.',
+      services: nothing,
+      instances: { total: 0, ready: 0 },
+    },
+    services: [],
+    edges: [],
+    incidents: [],
+    changes: [],
+    events: [],
   };
 }
 

@@ -4,14 +4,15 @@
  */
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import type { ProofRequest } from '../../src/api/proof-resources.ts';
 import { HoldfastError } from '../../src/model/errors.ts';
 import type { OperatorCommand } from '../../src/model/operator.ts';
-import type { Actor, ControlPlane, Topic } from '../../src/server/control-plane.ts';
+import type { Actor, ControlPlane, ProvingPlane, Topic } from '../../src/server/control-plane.ts';
 import { createApp } from '../../src/server/http/app.ts';
 import { type Token, token } from '../../src/server/http/auth.ts';
 import { originPolicy } from '../../src/server/http/origin.ts';
-import { NO_PROVING } from '../../src/server/prove/testing/none.ts';
 import type { World } from './dashboard-fixture.ts';
+import { audit, coverage, faults, offer, proofDetail, proving } from './dashboard-proofs.ts';
 import { DIST } from './paths.ts';
 
 export interface Operation {
@@ -21,8 +22,11 @@ export interface Operation {
 
 export const VIEWER_TOKEN = 'viewer-token-0123456789';
 
+const NONE = { running: [], proofs: [] } as const;
+
 export class DashboardServer {
   readonly operations: Operation[] = [];
+  readonly experiments: ProofRequest[] = [];
   world: World;
   readonly #tokens: readonly Token[];
   readonly #listeners = new Set<(topic: Topic) => void>();
@@ -64,7 +68,7 @@ export class DashboardServer {
   /** Shows another world to everybody who watches. */
   show(world: World): void {
     this.world = world;
-    for (const topic of ['event', 'status', 'services', 'incidents', 'edges'] as const) {
+    for (const topic of ['event', 'status', 'services', 'incidents', 'edges', 'proofs'] as const) {
       for (const listener of this.#listeners) listener(topic);
     }
   }
@@ -84,7 +88,7 @@ export class DashboardServer {
         this.world.incidents.flatMap(({ id, symptoms }) => symptoms.map((one) => ({ ...one, incident: id }))),
       instances: () => this.world.services.flatMap(({ instances }) => instances),
       edges: () => this.world.edges,
-      audit: () => ({ system: null, at: new Date(0).toISOString(), high: 0, medium: 0, low: 0, findings: [] }),
+      audit,
       incidents: () => this.world.incidents,
       incident: (id) => {
         const found = this.world.incidents.find((one) => one.id === id);
@@ -104,13 +108,35 @@ export class DashboardServer {
       logs: (instance, { signal }) => this.#follow(instance, signal),
       journal: absent,
       verifyJournal: absent,
-      proving: NO_PROVING,
+      proving: this.#proving(),
       metrics: () => '',
       subscribe: (listener) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);
       },
       shutdown: async () => undefined,
+    };
+  }
+
+  #proving(): ProvingPlane {
+    const now = (): ReturnType<typeof proving> =>
+      this.world.status.system === null ? NONE : proving(this.world.proving);
+    return {
+      list: () => now().proofs,
+      one: (id) => {
+        const found = now().proofs.find((one) => one.id === id);
+        if (found === undefined) throw new HoldfastError('HF6005', `there is no proof ${id}`);
+        return proofDetail(found);
+      },
+      start: async (request) => {
+        this.experiments.push(request);
+        return { suite: 'suite-2', proofs: ['proof-5'], notices: [] };
+      },
+      stop: async () => ({ detail: 'no experiment is under way' }),
+      offer,
+      faults,
+      coverage,
+      live: now,
     };
   }
 

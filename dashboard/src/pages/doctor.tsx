@@ -4,6 +4,7 @@ import type { AuditResource, FindingResource } from '../../../src/api/resources.
 import { CopyButton, Panel } from '../parts/bits.tsx';
 import { FailureText } from '../parts/connection.tsx';
 import { HealthIcon } from '../parts/icons.tsx';
+import { NoSystem } from '../parts/no-system.tsx';
 import { type Asked, useAsked } from '../state/asked.ts';
 import { askExperiment } from '../state/asks.ts';
 import { api, useLive } from '../state/live.ts';
@@ -19,7 +20,9 @@ const SEVERITIES = [
 export function Doctor(): JSX.Element {
   // Another spec, and calls that were seen meanwhile, change what is found.
   const index = useLive(({ status }) => status?.index ?? null);
-  const audit = useAsked(() => api().audit(), String(index));
+  const system = useLive(({ status }) => status?.system ?? null);
+  const audit = useAsked('audit', () => api().audit(), String(index));
+  if (system === null) return <NoSystem />;
   return (
     <>
       <h1>What is wrong before anything happens</h1>

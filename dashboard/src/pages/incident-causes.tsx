@@ -45,9 +45,9 @@ export function Causes({ incident }: { readonly incident: IncidentResource }): J
 /** A confidence is worth what became of those before it. */
 function Reliability(): JSX.Element | null {
   const { right, tested } = useLive(({ incidents, proving }) => tried(incidents, proving.proofs));
-  if (tested === 0) return <p class="muted">No diagnosis of this system has been put to the test yet.</p>;
+  if (tested === 0) return <p class="trust muted">No diagnosis of this system has been put to the test yet.</p>;
   return (
-    <p class="muted">
+    <p class="trust muted">
       How far to trust it: of {plural(tested, 'diagnosis', 'diagnoses')} of this system that a repair or an experiment
       put to the test, {right} {right === 1 ? 'was' : 'were'} right.
     </p>

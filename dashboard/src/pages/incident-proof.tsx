@@ -64,7 +64,7 @@ function Run({ run }: { readonly run: ProofResource }): JSX.Element | null {
 
 function Offer(props: { readonly id: string; readonly news: string; readonly busy: boolean }): JSX.Element | null {
   const { id, news, busy } = props;
-  const { value, failure } = useAsked(() => api().proofOffer(id), news);
+  const { value, failure } = useAsked(`offer ${id}`, () => api().proofOffer(id), news);
   if (value === null) return failure === null ? null : <p class="muted">{failure.message}</p>;
   const { repair, injection, accused } = value;
   const inject = (): void => {

@@ -4,6 +4,7 @@ import type { EdgeResource, ServiceResource } from '../../../src/api/resources.t
 import { Empty, InstanceDots, Panel, Sparkline } from '../parts/bits.tsx';
 import { HealthIcon } from '../parts/icons.tsx';
 import { IncidentCard, IncidentRow } from '../parts/incident-parts.tsx';
+import { NoSystem } from '../parts/no-system.tsx';
 import { useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
 import { duration, percent, rate } from '../view/format.ts';
@@ -166,16 +167,5 @@ function ServiceRow(props: {
         )}
       </td>
     </tr>
-  );
-}
-
-function NoSystem(): JSX.Element {
-  return (
-    <Panel title="No system yet">
-      <Empty>
-        Nothing was applied. Declare your services in a <code>compose.yaml</code> and run{' '}
-        <code>holdfast up -f compose.yaml</code>; or try the sample system with <code>holdfast dev</code>.
-      </Empty>
-    </Panel>
   );
 }

@@ -1,10 +1,10 @@
 /** One proof: every finding with its evidence, the course of the run, and how it came out before. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 import type { FindingResource, ProofDetail, ProofRequest } from '../../../src/api/proof-resources.ts';
 import type { Health } from '../../../src/api/resources.ts';
 import { CopyButton, Empty, Panel, Time } from '../parts/bits.tsx';
 import { HealthIcon } from '../parts/icons.tsx';
+import { useAsked } from '../state/asked.ts';
 import { askExperiment, stopProofs } from '../state/asks.ts';
 import { api, useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
@@ -19,27 +19,13 @@ const RESULT_HEALTH: Readonly<Record<FindingResource['result'], Health>> = {
 };
 
 export function ProofPage({ id }: { readonly id: string }): JSX.Element {
-  const [proof, setProof] = useState<ProofDetail | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
   // What the stream says of it has changed: then the whole is asked for again.
   const news = useLive(({ proving }) => {
     const found = proving.proofs.find((each) => each.id === id);
     return found === undefined ? '' : `${found.state} ${found.progress.at(-1)?.at}`;
   });
-  // `news` is what makes it out of date.
-  useEffect(() => {
-    let wanted = true;
-    api()
-      .proof(id)
-      .then(
-        (found) => wanted && setProof(found),
-        (error: unknown) => wanted && setFailure(error instanceof Error ? error.message : String(error)),
-      );
-    return () => {
-      wanted = false;
-    };
-  }, [id, news]);
-  if (proof === null) return <Empty>{failure ?? 'Loading …'}</Empty>;
+  const { value: proof, failure } = useAsked(`proof ${id}`, () => api().proof(id), news);
+  if (proof === null) return <Empty>{failure?.message ?? `Reading ${id} …`}</Empty>;
   const { findings, progress, earlier, verdict } = proof;
   const again = anew(proof);
   return (

@@ -16,8 +16,8 @@ const MACHINE = '(machine)';
 
 /** Asked for anew whenever a run has ended: it is made of all verdicts there are, not of the newest. */
 export function Coverage(props: { readonly newest: string | null; readonly busy: boolean }): JSX.Element {
-  const { value, failure } = useAsked(() => api().coverage(), props.newest ?? '');
-  const faults = useAsked(() => api().faults(), '');
+  const { value, failure } = useAsked('coverage', () => api().coverage(), props.newest ?? '');
+  const faults = useAsked('faults', () => api().faults(), '');
   if (value === null) {
     return (
       <Panel title="Coverage">

@@ -13,7 +13,7 @@ const LOOKED_AT = 1_000;
 const SHOWN = 12;
 
 export function Trend({ newest }: { readonly newest: string | null }): JSX.Element | null {
-  const { value } = useAsked(() => api().proofs({ limit: LOOKED_AT }), newest ?? '');
+  const { value } = useAsked('proofs', () => api().proofs({ limit: LOOKED_AT }), newest ?? '');
   const found = courses(value ?? []);
   if (found.length === 0) return null;
   return (

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { FaultResource, ProofResource } from '../../../src/api/proof-resources.ts';
 import { CopyButton, Empty, Panel, Time } from '../parts/bits.tsx';
 import { HealthIcon } from '../parts/icons.tsx';
+import { NoSystem } from '../parts/no-system.tsx';
 import { stopProofs } from '../state/asks.ts';
 import { useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
@@ -13,9 +14,11 @@ import { Trend } from './proofs-trend.tsx';
 
 export function Proofs(): JSX.Element {
   const { proofs, running } = useLive((state) => state.proving);
+  const system = useLive(({ status }) => status?.system ?? null);
   const known = proofs.length > 0;
   const newest = proofs.find(({ state }) => state === 'done')?.endedAt ?? null;
   const busy = proofs.some(({ state }) => state !== 'done');
+  if (system === null && !known) return <NoSystem />;
   return (
     <>
       <h1 class="off-screen">Proofs</h1>
