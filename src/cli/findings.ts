@@ -41,7 +41,9 @@ function folded(findings: readonly FindingResource[]): FindingResource[] {
     if (finding.severity === 'high' || alike.length < FOLD) return [finding];
     if (told.has(finding.id)) return [];
     told.add(finding.id);
-    const others = alike.flatMap(({ service }) => (service === null || service === finding.service ? [] : [service]));
+    const named = alike.flatMap(({ service }) => (service === null || service === finding.service ? [] : [service]));
+    const others = [...new Set(named)];
+    if (others.length === 0) return alike;
     return [{ ...finding, sentence: `${finding.sentence} The same: ${others.join(', ')}.` }];
   });
 }

@@ -10,12 +10,14 @@ const SMALL = 3;
 /** Calls seen before a declared dependency without any is called unused. */
 const ENOUGH_CALLS = 100;
 
-export function singlePoints({ services, needing }: Facts): Remark[] {
+export function singlePoints({ services, needing, callers }: Facts): Remark[] {
   return services.flatMap((service): Remark[] => {
     const { name, replicas } = service;
     const above = needing.get(name) ?? [];
     if (isJob(service) || replicas !== 1 || (above.length === 0 && !isPublished(service))) return [];
-    const others = services.filter((other) => other.name !== name && !isJob(other)).length;
+    if (services.some((other) => isTwin(other, service, callers))) return [];
+    const counts = (other: ServiceSpec): boolean => !isJob(other) || above.includes(other.name);
+    const others = services.filter((other) => other.name !== name && counts(other)).length;
     const remedy = redundancy(service);
     const fault = { kind: 'kill', service: name };
     if (above.length >= SMALL && above.length >= NEARLY_ALL * others) {
@@ -37,6 +39,19 @@ export function singlePoints({ services, needing }: Facts): Remark[] {
       },
     ];
   });
+}
+
+/** The same program with the same settings for the same callers, under another name: together they are replicas. */
+function isTwin(other: ServiceSpec, service: ServiceSpec, callers: Facts['callers']): boolean {
+  const facts = ({ name, run: { command, environment }, ports }: ServiceSpec): string =>
+    JSON.stringify([
+      command,
+      Object.entries(environment).sort(),
+      ports.map(({ target, published }) => [target, published !== null]),
+      [...(callers.get(name) ?? [])].sort(),
+    ]);
+  const reached = (callers.get(service.name)?.size ?? 0) > 0;
+  return reached && other.name !== service.name && facts(other) === facts(service);
 }
 
 /** More replicas of what keeps state are more states: it needs standbys of its own kind. */
