@@ -131,6 +131,30 @@ it('has a test for every finding', () => {
   expect(Object.keys(CATALOGUE).filter((id) => !found.has(id) && !here.includes(`'${id}'`))).toEqual([]);
 });
 
+describe('what is redundant in other ways than by replicas', () => {
+  const app = '{ command: ["./app"], expose: ["3000"], healthcheck: { http: /healthz, interval: 1s, timeout: 1s } }';
+  const front = (apps: string): string =>
+    `  front: { command: ["./front"], ports: ["80"], deploy: { replicas: 2 }, depends_on: [${apps}] }`;
+  const alone = (text: string): readonly (string | null)[] =>
+    ofFile(text).flatMap(({ id, service }) => (id === 'single-instance' ? [service] : []));
+
+  it('the same service under several names is not called alone', () => {
+    expect(alone(`services:\n  app1: ${app}\n  app2: ${app}\n${front('app1, app2')}\n`)).toEqual([]);
+    expect(alone(`services:\n  app1: ${app}\n${front('app1')}\n`)).toEqual(['app1']);
+  });
+
+  it('another program under the same caller is', () => {
+    const other = app.replace('./app', './other');
+    expect(alone(`services:\n  app1: ${app}\n  app2: ${other}\n${front('app1, app2')}\n`)).toEqual(['app1', 'app2']);
+  });
+
+  it('more of what keeps state is not what it is told to be', () => {
+    const [db] = ofFile(`services:\n  db: { command: ["/usr/sbin/mysqld"], expose: ["3306"] }\n${front('db')}\n`);
+    expect(db).toMatchObject({ id: 'single-instance', service: 'db', snippet: '' });
+    expect(db?.fix).toMatch(/replicate it as mysqld does/);
+  });
+});
+
 it('has every finding in docs/doctor.md', () => {
   const docs = readFileSync(new URL('../../docs/doctor.md', import.meta.url), 'utf8');
   const rows = Object.entries(CATALOGUE).filter(

@@ -11,6 +11,7 @@ import type { Actor, ControlPlane, ProvingPlane, Topic } from '../../src/server/
 import { createApp } from '../../src/server/http/app.ts';
 import { type Token, token } from '../../src/server/http/auth.ts';
 import { originPolicy } from '../../src/server/http/origin.ts';
+import { NO_PROVING } from '../../src/server/prove/testing/none.ts';
 import type { World } from './dashboard-fixture.ts';
 import { audit, coverage, faults, offer, proofDetail, proving } from './dashboard-proofs.ts';
 import { DIST } from './paths.ts';
@@ -122,6 +123,7 @@ export class DashboardServer {
     const now = (): ReturnType<typeof proving> =>
       this.world.status.system === null ? NONE : proving(this.world.proving);
     return {
+      ...NO_PROVING,
       list: () => now().proofs,
       one: (id) => {
         const found = now().proofs.find((one) => one.id === id);
