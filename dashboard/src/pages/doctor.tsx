@@ -8,6 +8,7 @@ import { NoSystem } from '../parts/no-system.tsx';
 import { type Asked, useAsked } from '../state/asked.ts';
 import { askExperiment } from '../state/asks.ts';
 import { api, useLive } from '../state/live.ts';
+import { href } from '../state/route.ts';
 import { blow } from '../view/blow.ts';
 import { plural } from '../view/format.ts';
 
