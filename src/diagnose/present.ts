@@ -117,10 +117,17 @@ export function unexplainedShare(accounted: Accounted): number {
   return started === 0 ? 0 : Math.max(0, account.unexplained / started);
 }
 
+/** Belief from which on something is told although nobody felt it. */
+const STANDS_OUT = 0.5;
+
 export function sentence(diagnosis: RecordedDiagnosis): string {
   const { causes, abstained, confirmed, missing } = diagnosis;
-  if (!confirmed) return 'The symptom is not to be seen in what was recorded: nothing has to be explained.';
   const best = causes[0];
+  if (!confirmed) {
+    const unfelt = 'The symptom is not to be seen in what was recorded: nothing has to be explained';
+    if (best === undefined || best.confidence < STANDS_OUT) return `${unfelt}.`;
+    return `${unfelt}; of itself ${titled(best)} stands out (${best.faultClass}: ${best.mechanism}), ${percent(best.confidence)}.`;
+  }
   if (best === undefined) return 'Nothing stands out: inconclusive.';
   const account = accountSentence(accountTable(diagnosis), best.name);
   const part = account === null ? '' : `; ${account}`;

@@ -106,6 +106,15 @@ describe('resources', () => {
     });
     expect(explained.a?.weight).toBeLessThanOrEqual(0);
   });
+
+  it('hears what was never used before, and not what has been as high', () => {
+    const unused = { ...resource('a', [0, 0, 5, 5, 5], null), normal: Array(12).fill(0) };
+    const wander = Array.from({ length: 40 }, (_, n) => (n % 20 < 6 ? 0.8 : 0.3));
+    const often = { ...resource('b', [0.3, 0.3, 0.8, 0.8, 0.8], null), normal: wander };
+    const said = heard(resources, { resources: [unused, often] });
+    expect(said.a?.weight).toBeGreaterThan(1);
+    expect(said.b?.weight).toBeLessThanOrEqual(0);
+  });
 });
 
 describe('exits', () => {

@@ -16,6 +16,8 @@ const SATURATED = 0.9;
 const RISE_SIGMA = 4;
 /** σ is at least this part of the normal level. */
 const FLOOR_SHARE = 0.05;
+/** Doublings beyond which more says no more. */
+const MOST_RISE = 3;
 const MEGA = 1_000_000;
 /** rise: where every call is measured the accounts know most; else a rise that nothing else explains says more. */
 const WEIGHT = { saturated: 1.2, rise: 0.9, riseAlone: 1.6, normal: -0.2 };
@@ -37,7 +39,7 @@ export const resources: Lane = {
     const recorded = context.recording.resources ?? [];
     if (recorded.length === 0) return { evidence: [], missing: 'resource use per service (CPU, memory, disk, …)' };
     const findings = recorded.map((resource) => examineOne(resource, context));
-    const strength = ({ saturated, rise }: Finding): number => (saturated ? 2 : 0) + Math.min(3, rise);
+    const strength = ({ saturated, rise }: Finding): number => (saturated ? 2 : 0) + Math.min(MOST_RISE, rise);
     const byService = new Map<string, Finding>();
     for (const finding of findings) {
       const known = byService.get(finding.resource.service);
@@ -75,11 +77,14 @@ function examineOne(resource: RecordedResource, { accounts, recording }: LaneCon
     FLOOR_SHARE * Math.abs(usual),
     FLOOR_SHARE * Math.abs(upperMiddle(past) || 0),
   );
-  const unusual = sigma > 0 && (now - usual) / sigma >= RISE_SIGMA && now - usual >= (resource.dust ?? 0);
+  const away = sigma > 0 ? (now - usual) / sigma : now > usual ? Number.POSITIVE_INFINITY : 0;
+  const unusual = away >= RISE_SIGMA && now - usual >= (resource.dust ?? 0);
   // Where every call is measured they say what of a rise is load; else the past must.
   const before = accounts.complete ? usual : mostBefore(past, end - beforeTo);
   const most = Math.max(usual, sigma, before);
-  const rise = unusual ? Math.max(0, Math.log2(now / most) - callsRise(recording, resource, accounts.windows)) : 0;
+  // What was never used at all has no doublings: it is as if it had risen as far as counts.
+  const doublings = most > 0 ? Math.log2(now / most) : MOST_RISE;
+  const rise = unusual ? Math.max(0, doublings - callsRise(recording, resource, accounts.windows)) : 0;
   const say = (value: number): string => (resource.unit === 'bytes' ? `${short(value / MEGA)} MB` : short(value));
   const of = resource.limit === null ? '' : ` of ${say(resource.limit)}`;
   return { resource, saturated, rise, text: `${name} at ${say(now)}${of}, usually ${say(usual)}` };
