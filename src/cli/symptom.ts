@@ -56,7 +56,7 @@ export function figureText(figure: NonNullable<SymptomResource['figure']>): stri
   const left = leftAt(figure);
   if (left !== null) {
     const ago = leftAgoMs(figure);
-    const text = ago === null ? 'left it here' : `left it here, ${after(ago)} before the last value`;
+    const text = ago ? `left it here, ${after(ago)} before the last value` : 'left it here';
     rows.push(`  ${' '.repeat(10)}${' '.repeat(left)}${out.yellow('▲')} ${out.dim(text)}`);
   }
   return [out.bold(title), `  ${compared}${step}`, ...rows];

@@ -21,8 +21,7 @@ export function SymptomFigure(props: { readonly figure: NonNullable<SymptomResou
   const ago = leftAgoMs(props.figure);
   const x = left === null || recent.length < 2 ? null : (left * WIDTH) / (recent.length - 1);
   const number = (value: number): string => `${Number(value.toPrecision(4))}${unit === '' ? '' : ` ${unit}`}`;
-  const moment =
-    left === null ? '' : `; left it ${ago === null ? 'at the mark' : `${duration(ago)} before the last value`}`;
+  const moment = left === null ? '' : `; left it ${ago ? `${duration(ago)} before the last value` : 'at the mark'}`;
   const label = `${title}: ${number(least)} to ${number(most)}, last ${number(recent.at(-1) ?? 0)}; ${compared}${moment}`;
   return (
     <figure class="symptom-figure">

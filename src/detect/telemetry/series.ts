@@ -200,4 +200,5 @@ const IDENTITY = new Set([
   'instance',
   'k8s.pod.name',
   'container.id',
+  'process.pid',
 ]);
