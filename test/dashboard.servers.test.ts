@@ -419,7 +419,7 @@ describe('proof on demand', () => {
     await page.keyboard.press('Escape');
     expect(await page.getByRole('button', { name: 'Try cpu on store' }).count()).toBe(0);
     await page.goto(`${server.url}/${PAGES.doctor}`);
-    await page.getByRole('button', { name: 'Prove single-instance/store' }).click();
+    await page.getByRole('button', { name: 'Prove single-instance/store', exact: true }).click();
     expect(await read(page.getByRole('dialog'))).toMatch(
       /kill on one instance of store[\s\S]*doctor --prove single-instance\/store/,
     );
@@ -429,7 +429,7 @@ describe('proof on demand', () => {
     const page = await open(PAGES.proofs);
     server.show({ ...degradedWorld(), proving: true });
     await page.getByText('One experiment at a time: one is under way.').waitFor();
-    expect(await page.getByRole('button', { name: 'Run …' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('button', { name: 'Run …', exact: true }).isDisabled()).toBe(true);
     expect(await page.getByRole('button', { name: /^Try / }).count()).toBe(0);
   });
 });

@@ -4,11 +4,14 @@ import { Empty, Panel } from './bits.tsx';
 
 export function NoSystem(): JSX.Element {
   return (
-    <Panel title="No system yet">
-      <Empty>
-        Nothing was applied. Declare your services in a <code>compose.yaml</code> and run{' '}
-        <code>holdfast up -f compose.yaml</code>; or try the sample system with <code>holdfast dev</code>.
-      </Empty>
-    </Panel>
+    <>
+      <h1 class="off-screen">No system yet</h1>
+      <Panel title="No system yet">
+        <Empty>
+          Nothing was applied. Declare your services in a <code>compose.yaml</code> and run{' '}
+          <code>holdfast up -f compose.yaml</code>; or try the sample system with <code>holdfast dev</code>.
+        </Empty>
+      </Panel>
+    </>
   );
 }
