@@ -5,6 +5,7 @@ import { cpu } from './executors/cpu.ts';
 import { crashLoop } from './executors/crash-loop.ts';
 import { descriptors } from './executors/descriptors.ts';
 import { diskFull } from './executors/disk-full.ts';
+import { drill } from './executors/drill.ts';
 import { files } from './executors/files.ts';
 import { io } from './executors/io.ts';
 import { kill, signal } from './executors/kill.ts';
@@ -27,6 +28,7 @@ export const EXECUTORS: readonly Executor[] = [
   files,
   clock,
   network,
+  drill,
 ];
 
 export const KINDS: readonly string[] = EXECUTORS.map(({ kind }) => kind);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Injector } from '../../src/inject/injector.ts';
 import type { FaultKindFacts } from '../../src/model/fault.ts';
+import { TrafficClient } from '../../src/traffic/client.ts';
 import { ensureBuilt } from './paths.ts';
 import { freePort, pause, TestSystem } from './system.ts';
 
@@ -12,7 +13,7 @@ export const LEASE_MS = 8_000;
 /** Keepers look twenty times a second; a busy machine is given more. */
 const SLACK_MS = 4_000;
 /** One instance for each kind, and some to spare. */
-const REPLICAS = 28;
+const REPLICAS = 30;
 const PROGRAM = `
   require('http').createServer((q, r) => r.end('ok')).listen(process.env.PORT);
   setInterval(() => require('fs').readFileSync(__filename), 50);
@@ -25,6 +26,7 @@ const PARAMETERS: Readonly<Record<string, object>> = {
   'disk-full': { maxBytes: 1_048_576 },
   processes: { count: 10 },
   clock: { offsetSec: 3_600 },
+  drill: { kind: 'slow', ms: 1 },
   latency: { ms: 50 },
   bandwidth: { bytesPerSec: 1_000_000 },
   loss: { share: 0.1 },
@@ -47,6 +49,10 @@ export interface Left {
   /** Not over yet, or something of it is left: one line each. */
   readonly lines: readonly string[];
 }
+
+/** Who is killed; the agent lives in the server. */
+export type Part = 'server' | 'traffic' | 'all';
+export const PARTS: readonly Part[] = ['server', 'traffic', 'all'];
 
 export class AllFaults {
   readonly system: TestSystem;
@@ -98,16 +104,42 @@ policy: { max_disruption: 100 }
     return { kinds: lasting.map(({ kind }) => kind), failed, proof };
   }
 
-  /** kill -9 of the server, the agent in it, and the traffic process. */
-  async kill(): Promise<void> {
+  /** kill -9 of the server with the agent in it, of the traffic process, or of both. */
+  async kill(part: Part = 'all'): Promise<void> {
     const { parts } = await this.system.client.status();
     const traffic = parts.find(({ name }) => name === 'traffic')?.pid;
-    this.system.killServer();
-    if (traffic) process.kill(traffic, 'SIGKILL');
+    if (part !== 'traffic') this.system.killServer();
+    if (part !== 'server' && traffic) process.kill(traffic, 'SIGKILL');
   }
 
-  /** After the lease, and for those that leave traces on the machine; the others were in the processes that are gone. */
+  /**
+   * After the lease: each of those that leave traces on the machine, and what a traffic process that still runs, or the
+   * one that has taken its place, has in force.
+   */
   async leftAfterLease(): Promise<readonly Left[]> {
+    const machine = await this.#leftOnMachine();
+    const traffic = await this.#inTraffic();
+    return traffic === null ? machine : [...machine, { kind: 'traffic', lines: traffic }];
+  }
+
+  /** null: none runs. */
+  async #inTraffic(): Promise<readonly string[] | null> {
+    const nothing = (): void => undefined;
+    const events = { onSignals: nothing, onApplied: nothing, onStatus: nothing };
+    const client = new TrafficClient(this.system.stateDir, events, { observer: true });
+    try {
+      await client.ensureRunning();
+      return (await client.faults()).map(
+        ({ fault }) => `${fault.kind} on the way to ${fault.where.instance} is in force`,
+      );
+    } catch {
+      return null;
+    } finally {
+      client.close();
+    }
+  }
+
+  async #leftOnMachine(): Promise<readonly Left[]> {
     const injector = new Injector(this.system.stateDir);
     const open = () => injector.list().filter(({ phase }) => phase !== 'ended');
     await pause(LEASE_MS);

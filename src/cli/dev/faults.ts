@@ -1,8 +1,7 @@
 /**
- * What `holdfast dev` can break, and what a right diagnosis of it would say. The faults are done from outside, by
- * signals and by asking a service to harm itself: Holdfast is not told, it has to find out.
+ * What `holdfast dev` can break, and what a right diagnosis of it would say. Each is an experiment like any other: under
+ * a lease, reverted when it is over, looked for afterwards. Detection, diagnosis and recovery are not told.
  */
-import type { InstanceResource } from '../../api/resources.ts';
 import type { FaultClass } from '../../model/incident.ts';
 
 export interface Fault {
@@ -11,12 +10,15 @@ export interface Fault {
   readonly text: (instance: string) => string;
   /** Any of these classes is right. */
   readonly classes: readonly FaultClass[];
-  readonly inject: (instance: InstanceResource) => Promise<void>;
+  /** The fault of the experiment, without its target. */
+  readonly does: Readonly<Record<string, string | number>>;
 }
 
 export interface Injection {
   readonly fault: Fault;
   readonly instance: string;
+  /** The run that does it. */
+  readonly proof: string;
   readonly service: string;
   /** Replicas of the service: with one, blaming the service is as precise as blaming the instance. */
   readonly replicas: number;
@@ -24,65 +26,59 @@ export interface Injection {
   readonly atMs: number;
 }
 
-async function signal(instance: InstanceResource, name: NodeJS.Signals): Promise<void> {
-  if (instance.pid === null) throw new Error(`${instance.id} has no process`);
-  process.kill(instance.pid, name);
-}
-
-function drill(order: Readonly<Record<string, string | number>>) {
-  return async (instance: InstanceResource): Promise<void> => {
-    const port = Object.values(instance.ports)[0];
-    if (port === undefined) throw new Error(`${instance.id} has no port to ask it on`);
-    const response = await fetch(`http://127.0.0.1:${port}/_drill`, {
-      method: 'POST',
-      body: JSON.stringify(order),
-      signal: AbortSignal.timeout(2_000),
-    });
-    if (!response.ok) throw new Error(`${instance.id} refused the drill: ${response.status}`);
-  };
-}
+/** As long as a trial may take; what was repaired before that has ended it already. */
+const FOR = '80s';
 
 export const FAULTS: readonly Fault[] = [
   {
     id: 'kill',
     text: (id) => `kill -9 ${id}`,
     classes: ['software'],
-    inject: (instance) => signal(instance, 'SIGKILL'),
+    does: { fault: 'kill' },
   },
   {
     id: 'stop',
     text: (id) => `SIGSTOP ${id}`,
     classes: ['software'],
-    inject: (instance) => signal(instance, 'SIGSTOP'),
+    does: { fault: 'pause', for: FOR },
   },
   {
     id: 'errors',
     text: (id) => `${id} answers 500 to everything`,
     classes: ['software'],
-    inject: drill({ kind: 'errors' }),
+    does: { fault: 'drill', kind: 'errors', for: FOR },
   },
   {
     id: 'slow',
     text: (id) => `${id} answers 800 ms late`,
     classes: ['software', 'capacity'],
-    inject: drill({ kind: 'slow', ms: 800 }),
+    does: { fault: 'drill', kind: 'slow', ms: 800, for: FOR },
   },
   {
     id: 'hang',
     text: (id) => `${id} accepts and never answers`,
     classes: ['software'],
-    inject: drill({ kind: 'hang' }),
+    does: { fault: 'drill', kind: 'hang', for: FOR },
   },
   {
     id: 'exit',
-    text: (id) => `${id} exits, and again at each of its next two starts`,
+    text: (id) => `kill -9 ${id}, and again whenever it comes back, for 8 s`,
     classes: ['software'],
-    inject: drill({ kind: 'exit', times: 2 }),
+    does: { fault: 'crash-loop', kills: 2, for: '8s' },
   },
   {
     id: 'leak',
     text: (id) => `${id} leaks 20 MB of memory a second`,
     classes: ['software', 'capacity'],
-    inject: drill({ kind: 'leak', mbPerSec: 20 }),
+    does: { fault: 'drill', kind: 'leak', mbPerSec: 20, for: FOR },
   },
 ];
+
+/** As `POST /v1/proofs` takes it. */
+export function experimentOf({ text, does }: Fault, instance: string): string {
+  return JSON.stringify({
+    title: text(instance),
+    description: 'Asked for in `holdfast dev`.',
+    method: [{ type: 'action', name: 'break', 'x-holdfast': { ...does, target: { instances: [instance] } } }],
+  });
+}

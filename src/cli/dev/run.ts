@@ -6,12 +6,13 @@ import { randomInt } from 'node:crypto';
 import type { HoldfastClient } from '../../api/client.ts';
 import type { InstanceResource, ServiceResource, StatusResource } from '../../api/resources.ts';
 import { asHoldfastError, HoldfastError } from '../../model/errors.ts';
-import { FAULTS, type Fault } from './faults.ts';
+import { experimentOf, FAULTS, type Fault } from './faults.ts';
 import type { View } from './screen.ts';
-import { judge, type Trial } from './verdict.ts';
+import { judge, type Trial, withResidue } from './verdict.ts';
 
 /** Repair, verification of the repair, and a backoff or two. */
 const TRIAL_TIMEOUT_MS = 90_000;
+const RESIDUE_TIMEOUT_MS = TRIAL_TIMEOUT_MS + 20_000;
 const LOOK_MS = 500;
 const LOOK_WHILE_TRYING_MS = 200;
 /** The customers are not the system: breaking them proves nothing. */
@@ -33,6 +34,7 @@ export class DevLoop {
   readonly trials: Trial[] = [];
   #view: View;
   #stopped = false;
+  #givenUp = '';
   #wake: () => void = () => {};
 
   constructor(client: HoldfastClient, display: Display) {
@@ -82,11 +84,35 @@ export class DevLoop {
     const { instance, service } = pickTarget(this.#view.services, choice.target);
     const fault = pickFault(choice.fault);
     const atMs = Date.now();
-    await fault.inject(instance);
-    const injection = { fault, instance: instance.id, service: service.name, replicas: service.replicas, atMs };
+    const proof = await this.#inject(fault, instance.id);
+    const { name, replicas } = service;
+    const injection = { fault, instance: instance.id, proof, service: name, replicas, atMs };
     this.trials.push(judge(injection, [], atMs, TRIAL_TIMEOUT_MS));
     this.#show({ message: '' });
     this.#wake();
+  }
+
+  async #inject(fault: Fault, instance: string): Promise<string> {
+    const files = [{ file: 'dev', baseDir: '/', text: experimentOf(fault, instance) }];
+    const run = { kind: 'experiments', files } as const;
+    const { proofs } = await this.#client.prove({ run, environment: {}, dryRun: false, why: 'holdfast dev' });
+    return proofs[0] ?? '';
+  }
+
+  /** What was not repaired is reverted now, not at the end of its time. */
+  async #giveUp({ verdict, injection: { proof } }: Trial): Promise<void> {
+    if (verdict?.result === 'match' || verdict?.result === 'mismatch' || this.#givenUp === proof) return;
+    this.#givenUp = proof;
+    await this.#client.stopProofs('holdfast dev: judged');
+  }
+
+  /** Nothing is said before it has been looked for what the fault has left, unless that takes for ever. */
+  async #judged(trial: Trial): Promise<Trial> {
+    if (trial.verdict === null) return trial;
+    const { state, findings } = await this.#client.proof(trial.injection.proof);
+    if (state === 'done') return withResidue(trial, findings);
+    await this.#giveUp(trial);
+    return Date.now() - trial.injection.atMs > RESIDUE_TIMEOUT_MS ? trial : { ...trial, verdict: null };
   }
 
   #current(): Trial | undefined {
@@ -100,7 +126,8 @@ export class DevLoop {
       const trying = this.#current();
       if (trying) {
         const incidents = await this.#client.incidents({ state: 'all', limit: 20 });
-        this.trials[this.trials.length - 1] = judge(trying.injection, incidents, Date.now(), TRIAL_TIMEOUT_MS);
+        const judged = judge(trying.injection, incidents, Date.now(), TRIAL_TIMEOUT_MS);
+        this.trials[this.trials.length - 1] = await this.#judged(judged);
       }
       this.#show({ status, services });
     } catch (error) {

@@ -8,7 +8,7 @@ import type { Trial } from './verdict.ts';
 
 const PLAIN = styleFor(false);
 const fault = FAULTS.find(({ id }) => id === 'stop') as Fault;
-const injection = { fault, instance: 'payments-2', service: 'payments', replicas: 3, atMs: 0 };
+const injection = { fault, instance: 'payments-2', proof: 'proof-1', service: 'payments', replicas: 3, atMs: 0 };
 const waiting: Trial = {
   injection,
   detectedMs: null,

@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { IncidentResource } from '../../api/resources.ts';
 import { FAULTS, type Fault, type Injection } from './faults.ts';
-import { judge } from './verdict.ts';
+import { judge, withResidue } from './verdict.ts';
 
 const AT = Date.parse('2026-01-01T00:00:00.000Z');
 const iso = (afterMs: number) => new Date(AT + afterMs).toISOString();
 const fault = FAULTS.find(({ id }) => id === 'kill') as Fault;
-const injection: Injection = { fault, instance: 'payments-2', service: 'payments', replicas: 3, atMs: AT };
+const injection: Injection = {
+  fault,
+  instance: 'payments-2',
+  proof: 'proof-1',
+  service: 'payments',
+  replicas: 3,
+  atMs: AT,
+};
 
 function incident(change: Partial<IncidentResource>): IncidentResource {
   return {
@@ -80,6 +87,18 @@ describe('verdict', () => {
     expect(judged([incident({ status: 'escalated', closedAt: null })]).verdict?.result).toBe('unrepaired');
     expect(judged([]).verdict).toBeNull();
     expect(judged([], 61_000).verdict?.result).toBe('missed');
+  });
+
+  it('is residue, whatever else is right, when the fault has left something behind', () => {
+    const trial = judged([incident({})]);
+    const finding = {
+      aspect: 'residue' as const,
+      expected: 'nothing is left',
+      evidence: ['process 4711 is still stopped'],
+    };
+    expect(withResidue(trial, [{ ...finding, result: 'met', found: 'nothing is left' }]).verdict?.result).toBe('match');
+    const left = withResidue(trial, [{ ...finding, result: 'unmet', found: '1 left' }]);
+    expect(left.verdict).toEqual({ result: 'residue', text: 'left behind: 1 left; process 4711 is still stopped' });
   });
 
   it('ignores incidents from before, and prefers the one that touches the target', () => {

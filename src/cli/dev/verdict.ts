@@ -2,6 +2,7 @@
  * Judges Holdfast: was the injected fault noticed, was the right instance blamed for the right kind of fault, was it
  * repaired, and how long did each take, counted from the injection. Pure: it looks at what the API said.
  */
+import type { ProofResource } from '../../api/proof-resources.ts';
 import type { IncidentResource } from '../../api/resources.ts';
 import type { Injection } from './faults.ts';
 
@@ -16,7 +17,7 @@ export interface Trial {
 }
 
 export interface Verdict {
-  readonly result: 'match' | 'mismatch' | 'missed' | 'unrepaired';
+  readonly result: 'match' | 'mismatch' | 'missed' | 'unrepaired' | 'residue';
   /** What was found, or why it does not match. */
   readonly text: string;
 }
@@ -45,6 +46,16 @@ export function judge(
     repairedMs: sinceInjection(incident.repairedAfterMs),
     incident,
     verdict: verdictOf(injection, incident, timedOut),
+  };
+}
+
+/** What the fault has left behind is worse than anything else that went wrong. */
+export function withResidue(trial: Trial, findings: ProofResource['findings']): Trial {
+  const left = findings.find(({ aspect }) => aspect === 'residue');
+  if (left?.result !== 'unmet') return trial;
+  return {
+    ...trial,
+    verdict: { result: 'residue', text: `left behind: ${[left.found, ...left.evidence].join('; ')}` },
   };
 }
 

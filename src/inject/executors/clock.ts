@@ -1,5 +1,6 @@
 /**
- * Shifts the wall clock of the next life of an instance (libfaketime, by its environment). The offset is in a file
+ * Shifts the wall clock of the next life of an instance (libfaketime, by its environment); whoever asks for it restarts
+ * the instance, as an operator would. The offset is in a file
  * that the library reads again every second, so the end of the lease sets the clock right without another restart.
  * The monotonic clock is left alone: no clock fault of a real machine touches it, and timers would go astray.
  */
@@ -37,10 +38,11 @@ export const clock: Executor<Clock> = {
   parameters: {
     offsetSec: 'seconds ahead, or behind when negative',
   },
-  needs: 'libfaketime; a start of the instance with what `environmentOf` says',
+  needs: 'libfaketime; the instance is restarted when it begins, and again when it is over',
   measured:
     'what a program started the same way takes for the time, while an instance with the library in it runs; to 2 s',
-  reverted: 'the file with the offset is removed: within a second the clock is right, without another start',
+  reverted:
+    'the file with the offset is removed: within a second the clock is right, also when nobody is left to restart it',
   parse: (given) => {
     const reader = new Parameters('clock', given);
     const parsed = { offsetSec: reader.integer('offsetSec', -(10 ** 9), 10 ** 9) };

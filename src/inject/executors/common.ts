@@ -47,7 +47,7 @@ export function inGroupOrMachine(): Possibility {
   const group = existsSync('/sys/fs/cgroup/cgroup.controllers');
   return onLinux(
     group
-      ? 'in the cgroup of the target where it has one of its own, else on the machine as a whole'
-      : 'on the machine as a whole: it has no unified cgroup hierarchy at /sys/fs/cgroup',
+      ? 'within the limits of the target where it has a cgroup of its own, else on the machine as a whole: all of its instances'
+      : 'on the machine as a whole, all of its instances: there is no unified cgroup hierarchy at /sys/fs/cgroup',
   );
 }

@@ -26,6 +26,7 @@ export interface ProofsOptions {
   readonly order: (command: FaultCommand, actor: Actor) => Promise<void>;
   readonly residue: (orders: readonly string[]) => Promise<readonly string[]>;
   readonly kinds: () => readonly FaultKindFacts[];
+  readonly restart: (service: string, instance: string, actor: Actor) => Promise<void>;
   readonly isQuiet: (service: string | null) => boolean;
   readonly isHealthy: (service: string | null) => boolean;
   readonly addressOf: AddressOf;
@@ -243,6 +244,9 @@ export class Proofs {
       core: this.#o.core,
       order: (command) => this.#o.order(command, actor),
       residue: this.#o.residue,
+      kinds: this.#o.kinds,
+      restart: (service, instance) =>
+        this.#o.restart(service, instance, { ...actor, why: `${id}: ${experiment.title}` }),
       isQuiet: this.#o.isQuiet,
       isHealthy: this.#o.isHealthy,
       directory: order.directory,

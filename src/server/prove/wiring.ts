@@ -38,6 +38,10 @@ export async function createProving({
     order: async (command, { who, why }) => void (await askCore(daemon, { kind: 'fault', command, who, why })),
     residue: (orders) => daemon.agent.residue(orders),
     kinds: () => daemon.agent.faultKinds(),
+    restart: async (service, instance, { who, why }) => {
+      const command = { kind: 'restart', service, instance } as const;
+      await askCore(daemon, { kind: 'operator', command, who, why });
+    },
     isHealthy,
     isQuiet: (service) => isHealthy(service) && isSettled(daemon, service),
     addressOf: (service) => {

@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import type { Core } from '../../core/contract.ts';
 import { HoldfastError } from '../../model/errors.ts';
-import { type FaultCommand, type FaultState, isOver } from '../../model/fault.ts';
+import { type FaultCommand, type FaultKindFacts, type FaultState, isOver } from '../../model/fault.ts';
 import { Random } from '../../model/random.ts';
 import { select } from '../../model/selection.ts';
 import type { Ms } from '../../model/time.ts';
@@ -19,6 +19,9 @@ export interface WorldOptions {
   /** Through the journal; throws the core's refusal. */
   readonly order: (command: FaultCommand) => Promise<void>;
   readonly residue: (orders: readonly string[]) => Promise<readonly string[]>;
+  readonly kinds: () => readonly FaultKindFacts[];
+  /** As an operator does it: journaled, gracefully. */
+  readonly restart: (service: string, instance: string) => Promise<void>;
   readonly isQuiet: (service: string | null) => boolean;
   readonly isHealthy: (service: string | null) => boolean;
   readonly directory: string;
@@ -51,7 +54,7 @@ export class World {
         return this.#call(asked.provider, asked.timeoutMs, signal, { level, scope, context, state });
       }
       case 'targets':
-        return Promise.resolve(this.targetsOf(asked.fault));
+        return Promise.resolve(this.#described(asked.fault));
       case 'inject':
         return this.#inject(asked.fault, asked.spec, signal);
       case 'renew':
@@ -82,6 +85,36 @@ export class World {
     );
   }
 
+  /** For whoever has to agree to it: what is struck, what reaches further than that, and what is restarted for it. */
+  #described(spec: FaultSpec): readonly string[] {
+    const facts = this.#o.kinds().find(({ kind }) => kind === spec.kind);
+    const targets = this.targetsOf(spec);
+    if (targets.length === 0) return [`${hostname()}: the whole machine, everything else on it too`];
+    const spills = facts?.targets.includes('node') ? ` (${facts.how})` : '';
+    const again = this.#restarts(spec.kind) ? ' (restarted when it begins, and again when it is over)' : '';
+    return targets.map((id) => `${id}${spills}${again}`);
+  }
+
+  /** What is done to the next life of an instance needs one. */
+  #restarts(kind: string): boolean {
+    return this.#o.kinds().some((facts) => facts.kind === kind && facts.targets.includes('launch'));
+  }
+
+  /** One after the other: no more of a service is out at once than has to be. */
+  async #restart(instances: readonly string[], signal: AbortSignal): Promise<void> {
+    const life = (id: string) => this.#o.core.instances.get(id);
+    for (const id of instances) {
+      const before = life(id);
+      if (!before) continue;
+      await this.#o.restart(before.service, id);
+      while (!signal.aborted) {
+        const now = life(id);
+        if (!now || (now.ready && now.incarnation > before.incarnation)) break;
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    }
+  }
+
   fault(id: string): FaultState | undefined {
     return this.#o.core.faults.find((fault) => fault.id === id);
   }
@@ -108,6 +141,7 @@ export class World {
     const state = await this.#until(id, signal, ({ targets }) => targets.every(({ phase }) => phase !== 'requested'));
     const failed = state.targets.find(({ end }) => end?.reason === 'failed');
     if (failed) throw new HoldfastError('HF8204', `${failed.instance ?? 'the machine'}: ${failed.end?.detail}`);
+    if (this.#restarts(kind)) await this.#restart(instances, signal);
     const begun = state.targets.flatMap(({ begunAt }) => begunAt ?? []);
     return {
       targets: state.targets.map(({ instance }) => instance ?? hostname()),
@@ -119,7 +153,14 @@ export class World {
     this.#forbidden.add(id);
     if (!this.fault(id)) return {};
     await this.#o.order({ kind: 'revert', fault: id });
-    const { targets } = await this.#until(id, signal, isOver);
+    const { kind, targets } = await this.#until(id, signal, isOver);
+    // Its clock is right already; this takes the library out of its process. In an emergency nothing is begun.
+    if (this.#restarts(kind) && !this.#o.core.stopped) {
+      const begun = targets.flatMap(({ instance, begunAt }) =>
+        instance === null || begunAt === null ? [] : [instance],
+      );
+      await this.#restart(begun, signal);
+    }
     const bites = targets.flatMap(({ bite }) => bite ?? []);
     const first = bites[0];
     const total = (of: 'asked' | 'measured'): number => bites.reduce((sum, bite) => sum + bite[of], 0);
