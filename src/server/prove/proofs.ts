@@ -247,6 +247,7 @@ export class Proofs {
       kinds: this.#o.kinds,
       restart: (service, instance) =>
         this.#o.restart(service, instance, { ...actor, why: `${id}: ${experiment.title}` }),
+      complain: (error) => tell(`a restart was refused: ${String(error)}`),
       isQuiet: this.#o.isQuiet,
       isHealthy: this.#o.isHealthy,
       directory: order.directory,

@@ -22,6 +22,7 @@ export interface WorldOptions {
   readonly kinds: () => readonly FaultKindFacts[];
   /** As an operator does it: journaled, gracefully. */
   readonly restart: (service: string, instance: string) => Promise<void>;
+  readonly complain: (error: unknown) => void;
   readonly isQuiet: (service: string | null) => boolean;
   readonly isHealthy: (service: string | null) => boolean;
   readonly directory: string;
@@ -32,6 +33,8 @@ export interface WorldOptions {
 }
 
 const POLL_MS: Ms = 25;
+/** What is not back by then is somebody else's trouble. */
+const BACK_WITHIN_MS: Ms = 30_000;
 /** Without a seed of its own an experiment strikes the same instances every time. */
 const DEFAULT_SEED = 1;
 
@@ -39,6 +42,8 @@ export class World {
   readonly #o: WorldOptions;
   /** A revert has overtaken its injection. */
   readonly #forbidden = new Set<string>();
+  /** Whose targets have been restarted once more; a revert may be asked for twice. */
+  readonly #healed = new Set<string>();
 
   constructor(options: WorldOptions) {
     this.#o = options;
@@ -100,18 +105,26 @@ export class World {
     return this.#o.kinds().some((facts) => facts.kind === kind && facts.targets.includes('launch'));
   }
 
-  /** One after the other: no more of a service is out at once than has to be. */
-  async #restart(instances: readonly string[], signal: AbortSignal): Promise<void> {
-    const life = (id: string) => this.#o.core.instances.get(id);
-    for (const id of instances) {
-      const before = life(id);
-      if (!before) continue;
-      await this.#o.restart(before.service, id);
-      while (!signal.aborted) {
-        const now = life(id);
-        if (!now || (now.ready && now.incarnation > before.incarnation)) break;
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      }
+  /**
+   * One after the other: no more of a service is out at once than has to be. Only the first order is waited for: leases are
+   * renewed and reverts are confirmed meanwhile, and the steady state waits for whatever is not ready.
+   */
+  async #restart(instances: readonly string[]): Promise<void> {
+    const [first, ...rest] = instances;
+    const before = first === undefined ? undefined : this.#o.core.instances.get(first);
+    if (!before) return;
+    await this.#o.restart(before.service, before.id);
+    if (rest.length > 0)
+      void this.#whenBack(before.id, before.incarnation)
+        .then(() => this.#restart(rest))
+        .catch(this.#o.complain);
+  }
+
+  async #whenBack(id: string, incarnation: number): Promise<void> {
+    for (let n = 0; n < BACK_WITHIN_MS / POLL_MS; n++) {
+      const now = this.#o.core.instances.get(id);
+      if (!now || (now.ready && now.incarnation > incarnation)) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
@@ -141,7 +154,7 @@ export class World {
     const state = await this.#until(id, signal, ({ targets }) => targets.every(({ phase }) => phase !== 'requested'));
     const failed = state.targets.find(({ end }) => end?.reason === 'failed');
     if (failed) throw new HoldfastError('HF8204', `${failed.instance ?? 'the machine'}: ${failed.end?.detail}`);
-    if (this.#restarts(kind)) await this.#restart(instances, signal);
+    if (this.#restarts(kind)) await this.#restart(instances);
     const begun = state.targets.flatMap(({ begunAt }) => begunAt ?? []);
     return {
       targets: state.targets.map(({ instance }) => instance ?? hostname()),
@@ -155,11 +168,12 @@ export class World {
     await this.#o.order({ kind: 'revert', fault: id });
     const { kind, targets } = await this.#until(id, signal, isOver);
     // Its clock is right already; this takes the library out of its process. In an emergency nothing is begun.
-    if (this.#restarts(kind) && !this.#o.core.stopped) {
+    if (this.#restarts(kind) && !this.#o.core.stopped && !this.#healed.has(id)) {
+      this.#healed.add(id);
       const begun = targets.flatMap(({ instance, begunAt }) =>
         instance === null || begunAt === null ? [] : [instance],
       );
-      await this.#restart(begun, signal);
+      await this.#restart(begun);
     }
     const bites = targets.flatMap(({ bite }) => bite ?? []);
     const first = bites[0];
