@@ -44,6 +44,7 @@ export class World {
   readonly #forbidden = new Set<string>();
   /** Whose targets have been restarted once more; a revert may be asked for twice. */
   readonly #healed = new Set<string>();
+  #known: readonly FaultKindFacts[] | null = null;
 
   constructor(options: WorldOptions) {
     this.#o = options;
@@ -92,7 +93,7 @@ export class World {
 
   /** For whoever has to agree to it: what is struck, what reaches further than that, and what is restarted for it. */
   #described(spec: FaultSpec): readonly string[] {
-    const facts = this.#o.kinds().find(({ kind }) => kind === spec.kind);
+    const facts = this.#kinds().find(({ kind }) => kind === spec.kind);
     const targets = this.targetsOf(spec);
     if (targets.length === 0) return [`${hostname()}: the whole machine, everything else on it too`];
     const spills = facts?.targets.includes('node') ? ` (${facts.how})` : '';
@@ -100,9 +101,15 @@ export class World {
     return targets.map((id) => `${id}${spills}${again}`);
   }
 
+  /** Asked once for each run: what a machine can do is found out by trying. */
+  #kinds(): readonly FaultKindFacts[] {
+    this.#known ??= this.#o.kinds();
+    return this.#known;
+  }
+
   /** What is done to the next life of an instance needs one. */
   #restarts(kind: string): boolean {
-    return this.#o.kinds().some((facts) => facts.kind === kind && facts.targets.includes('launch'));
+    return this.#kinds().some((facts) => facts.kind === kind && facts.targets.includes('launch'));
   }
 
   /**
