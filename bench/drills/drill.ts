@@ -73,7 +73,7 @@ export async function drill(name: SystemName, { system, load }: Loaded, test: Dr
     const own = incidentOf(fresh, test);
     const starved = watch.end();
     const felt = feltBy(usual, during);
-    const base = { system: name, test, starved, quiet: fresh.every(isOver) };
+    const base = { system: name, test, starved, quiet: fresh.every(({ closedAt }) => closedAt !== null) };
     if (own === undefined) {
       const kind = idle !== null ? 'idle' : felt === null ? 'borne' : 'judged';
       const note = idle ?? (felt === null ? 'borne: nobody felt it' : `not noticed, though ${felt}`);

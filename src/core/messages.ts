@@ -84,7 +84,9 @@ function takeInstanceSignal(
   }
   if (signal.kind === 'role') takeRole(ctx, slot, signal);
   if (signal.kind === 'resource') keep(ctx.state.resources, slot.id, signal, RESOURCE_HISTORY);
-  if (signal.kind === 'way') keep(ctx.state.ways, slot.id, signal, WAY_HISTORY);
+  if (signal.kind === 'way') {
+    keep(ctx.state.ways, slot.id, { ...signal, beside: ctx.detection.checkOf(slot.id) }, WAY_HISTORY);
+  }
   return ctx.detection.ingest(signal, ctx.view, ctx.now);
 }
 

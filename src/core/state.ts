@@ -8,9 +8,10 @@ import type { Incident } from '../model/incident.ts';
 import type { Instance } from '../model/instance.ts';
 import type { InventoryItem, LaunchSpec } from '../model/link.ts';
 import type { RouteTable } from '../model/routes.ts';
-import type { NodeSignal, ResourceSignal, WaySignal } from '../model/signal.ts';
+import type { NodeSignal, ResourceSignal } from '../model/signal.ts';
 import type { RecoveryMode, ServiceSpec, SystemSpec } from '../model/spec.ts';
 import type { Ms } from '../model/time.ts';
+import type { WayRecord } from '../model/view.ts';
 import type { Silence } from './contract.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -147,7 +148,7 @@ export interface CoreState {
   resources: Map<string, ResourceSignal[]>;
   nodes: Map<string, NodeSignal>;
   nodePasts: Map<string, NodeSignal[]>;
-  ways: Map<string, WaySignal[]>;
+  ways: Map<string, WayRecord[]>;
   /** Highest incarnation ever used per instance id, so that a slot that comes back does not reuse one. */
   incarnations: Map<string, number>;
   /** Per autoscaled service: when it was asked last, earlier recommendations, and the size last told of. */

@@ -152,7 +152,10 @@ function judge(recording: Recording, suspects: readonly Suspect[], input: Diagno
     (a, b) => !isIndependent(accusations[a] as Accusation, accusations[b] as Accusation),
   );
   const ranked = accusations
-    .map((accusation, index) => ({ accusation, confidence: calibrated(chances[index] as number) }))
+    .map((accusation, index) => ({
+      accusation,
+      confidence: accusation.certainty * calibrated(chances[index] as number),
+    }))
     .sort((a, b) => b.confidence - a.confidence || b.accusation.score - a.accusation.score);
   return { accounts, unit, accounted, ranked, missing };
 }

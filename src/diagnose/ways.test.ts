@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FakeView, serviceSpec } from '../../test/support/fake-view.ts';
 import { symptom } from '../../test/support/recovery.ts';
-import type { WaySignal } from '../model/signal.ts';
 import type { Symptom } from '../model/symptom.ts';
+import type { WayRecord } from '../model/view.ts';
 import { diagnose } from './index.ts';
 
 const ONSET = 90_000;
@@ -22,10 +22,19 @@ function shop(): FakeView {
 }
 
 /** Four tries, one a second. */
-function tries(view: FakeView, caller: string, instance: string, answer: Partial<WaySignal>): void {
+function tries(view: FakeView, caller: string, instance: string, answer: Partial<WayRecord>): void {
   const callee = instance.replace(/-\d+$/, '');
   const well = { kind: 'way', incarnation: 1, connectMs: 1, answerMs: 3, error: null } as const;
-  const made = [1, 2, 3, 4].map((s) => ({ ...well, instance, caller, callee, at: ONSET + s * 1_000, ...answer }));
+  const beside = view.checkOf(instance);
+  const made = [1, 2, 3, 4].map((s) => ({
+    ...well,
+    beside,
+    instance,
+    caller,
+    callee,
+    at: ONSET + s * 1_000,
+    ...answer,
+  }));
   view.ways.set(instance, [...(view.ways.get(instance) ?? []), ...made]);
 }
 
@@ -181,15 +190,22 @@ describe('facts that a repair makes vanish', () => {
     expect(open('payments:3000: connection failed (ECONNREFUSED) at 127.0.0.1:12628')).toBe('software');
   });
 
-  it('count of a life that is over where no check could say otherwise', () => {
-    const replaced = (answer: Partial<WaySignal>) => {
+  it('count of a life that is over by what its check said then', () => {
+    const replaced = (answer: Partial<WayRecord>) => {
       const view = shop();
       tries(view, 'orders', 'payments-2', answer);
       Object.assign(view.get('payments-2'), { incarnation: 2, readyAt: ONSET + 5_000 });
       return first(view, [symptom('unreachable', 'payments-2', at(ONSET))]).what;
     };
     expect(replaced({ connectMs: null, answerMs: null, error: 'timeout' })).toBe('network');
-    expect(replaced({ answerMs: null, error: 'timeout' })).toBe('software');
+    expect(replaced({ answerMs: null, error: 'timeout' })).toBe('network');
+    expect(
+      replaced({
+        answerMs: null,
+        error: 'timeout',
+        beside: { failingSince: ONSET, error: 'timeout', latencyMs: 2 },
+      } as never),
+    ).toBe('software');
   });
 
   it('include that it was stopped', () => {

@@ -22,14 +22,19 @@ export interface SystemView {
   nodeOf(node: string): NodeSignal | undefined;
   /** Of the last minute, newest last. */
   nodePastOf(node: string): readonly NodeSignal[];
-  /** How it answered on the way of its callers, while they were in trouble; newest last, at most 40. */
-  waysOf(instance: string): readonly WaySignal[];
+  /** How it answered on the way of its callers, while they were in trouble; newest last, at most 40, of every life. */
+  waysOf(instance: string): readonly WayRecord[];
   /** What its own checks, made beside it, said last. */
   checkOf(instance: string): CheckView;
   /** Services that Holdfast is deliberately changing now (rollout, stop): their gaps are no faults. */
   readonly inTransition: ReadonlySet<string>;
   /** Who holds the fencing token of a service with failover; undefined for others. */
   failoverOf(service: string): FailoverView | undefined;
+}
+
+/** With what its own check said at that time: when its life is over, nobody else remembers. */
+export interface WayRecord extends WaySignal {
+  readonly beside: CheckView;
 }
 
 export interface CheckView {

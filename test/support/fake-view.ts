@@ -2,9 +2,9 @@
 import type { Change } from '../../src/model/change.ts';
 import { EdgeHistory } from '../../src/model/edge-history.ts';
 import type { Instance, InstanceExit } from '../../src/model/instance.ts';
-import type { NodeSignal, ResourceSignal, WaySignal } from '../../src/model/signal.ts';
+import type { NodeSignal, ResourceSignal } from '../../src/model/signal.ts';
 import type { ServiceSpec, SystemPolicy } from '../../src/model/spec.ts';
-import type { CheckView, FailoverView, SystemView } from '../../src/model/view.ts';
+import type { CheckView, FailoverView, SystemView, WayRecord } from '../../src/model/view.ts';
 
 export type Loose<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -34,14 +34,14 @@ export class FakeView implements SystemView {
   }
 
   readonly nodePasts = new Map<string, NodeSignal[]>();
-  readonly ways = new Map<string, WaySignal[]>();
+  readonly ways = new Map<string, WayRecord[]>();
   readonly checks = new Map<string, CheckView>();
 
   nodePastOf(node: string): readonly NodeSignal[] {
     return this.nodePasts.get(node) ?? [];
   }
 
-  waysOf(instance: string): readonly WaySignal[] {
+  waysOf(instance: string): readonly WayRecord[] {
     return this.ways.get(instance) ?? [];
   }
 

@@ -11,7 +11,7 @@ import { bounded, type Candidate, kindOf, scoreOf } from '../combine.ts';
 import { changes } from '../lanes/changes.ts';
 import { type LaneEvidence, ofService, shareWeight } from '../lanes/contract.ts';
 import { isByStarving, isOn, type Starved, starvedNodes } from './machine.ts';
-import type { Mechanism } from './mechanism.ts';
+import { CERTAIN, type Mechanism } from './mechanism.ts';
 import { FACTS, ONSET_TOLERANCE_MS, type Suspect, serviceOf } from './suspects.ts';
 import { WEIGHT } from './weights.ts';
 
@@ -27,6 +27,8 @@ export interface Accusation {
   readonly passedOn: boolean;
   readonly evidence: readonly LaneEvidence[];
   readonly score: number;
+  /** That the kind of fault is right, given that the component is. */
+  readonly certainty: number;
   /** Of the damage, 0–1; null when none was accounted for. */
   readonly share: number | null;
   /** The change that is accused. */
@@ -107,6 +109,7 @@ function ofSuspect(
     faultClass: kind.faultClass,
     mechanism: kind.mechanism === 'starts here' ? mechanism.name : kind.mechanism,
     passedOn: mechanism.passedOn,
+    certainty: mechanism.certainty ?? CERTAIN.seen,
     evidence,
     score: scoreOf({ lanes }),
     share,
@@ -205,6 +208,7 @@ function ofStarved({ node, text, services }: Starved, candidates: readonly Candi
       faultClass: 'capacity',
       mechanism: 'short of processors',
       passedOn: false,
+      certainty: CERTAIN.seen,
       evidence,
       score: sum(evidence),
       share: several ? Math.min(1, share) : null,
@@ -229,6 +233,7 @@ function ofNode(symptom: Symptom): Accusation {
     faultClass: 'capacity',
     mechanism: `${symptom.resource ?? 'resource'} full`,
     passedOn: false,
+    certainty: CERTAIN.seen,
     evidence: [evidence],
     score: weight,
     share: null,
@@ -245,7 +250,18 @@ function ofUnseen(candidate: Candidate): Accusation[] {
   const share = evidence.find((each) => each.share !== undefined)?.share ?? null;
   const service = kind === 'service' ? name : null;
   return [
-    { suspect: null, entity, service, ...kindOf(evidence), passedOn: true, evidence, score, share, change: null },
+    {
+      suspect: null,
+      entity,
+      service,
+      ...kindOf(evidence),
+      passedOn: true,
+      certainty: CERTAIN.seen,
+      evidence,
+      score,
+      share,
+      change: null,
+    },
   ];
 }
 

@@ -14,9 +14,27 @@ export interface Mechanism {
   readonly evidence: readonly Evidence[];
   /** Could a misbehaving callee have brought this about? A kill or a stop could not. */
   readonly passedOn: boolean;
+  /**
+   * That it is this kind of fault, given that it is this component: 1 where the kernel says so. Left out: CERTAIN.seen.
+   */
+  readonly certainty?: number;
   /** Could new code or configuration have brought this about? */
   readonly byChange: boolean;
 }
+
+/**
+ * How often the kind of fault is what it looks like, for each kind of sight, set by reasoning as the weights are. What was
+ * seen from one end of a call only may be the program as well as the way to it.
+ */
+export const CERTAIN = {
+  /** Two sights agree: on the way and beside it, silence and a failing check. */
+  seen: 0.97,
+  /** The traffic layer's connections alone. */
+  unopened: 0.9,
+  brokenOff: 0.85,
+  /** Silence towards callers, and no check has said anything yet. */
+  silence: 0.75,
+} as const;
 
 /** Replicas that fail within this time of each other fail for a shared reason. */
 export const TOGETHER_MS: Ms = 10_000;
@@ -57,7 +75,12 @@ function ofWay({ ways, service, instances, afflicted }: SuspectFacts, own: Mecha
     evidence: [...evidence, ...own.evidence],
     passedOn: sure ? false : own.passedOn,
     byChange: sure ? false : own.byChange,
+    ...(sure ? { certainty: worst.weight < WEIGHT.way ? CERTAIN.brokenOff : CERTAIN.seen } : certaintyOf(own)),
   };
+}
+
+function certaintyOf({ certainty }: Mechanism): Pick<Mechanism, 'certainty'> {
+  return certainty === undefined ? {} : { certainty };
 }
 
 function ofOwn(suspect: SuspectFacts): Mechanism {
@@ -88,10 +111,18 @@ function ofInstance(afflicted: Afflicted, suspect: SuspectFacts): Mechanism {
   const { instance, exit, stopped } = afflicted;
   const entity: EntityRef = { kind: 'instance', name: instance.id, service: suspect.service };
   const { service } = suspect;
-  if (exit !== null) return ofExit(afflicted, entity);
+  if (exit !== null) return { certainty: 1, ...ofExit(afflicted, entity) };
   if (stopped && (has(afflicted, 'hung') || has(afflicted, 'unreachable'))) {
     const evidence = [{ text: `the kernel reports ${instance.id} as stopped (state T)`, weight: WEIGHT.stopped }];
-    return { entity, faultClass: 'software', name: 'stopped (SIGSTOP)', evidence, passedOn: false, byChange: false };
+    return {
+      entity,
+      faultClass: 'software',
+      name: 'stopped (SIGSTOP)',
+      evidence,
+      passedOn: false,
+      byChange: false,
+      certainty: 1,
+    };
   }
   const saturated = afflicted.symptoms.find(({ kind }) => kind === 'saturating');
   const summary = afflicted.symptoms.map((symptom) => symptom.summary).join('; ');
@@ -106,7 +137,9 @@ function ofInstance(afflicted: Afflicted, suspect: SuspectFacts): Mechanism {
   if (afflicted.symptoms.some(isCutOff)) {
     // A kernel opens connections for programs that hang, and refuses at once where nobody listens.
     const evidence = [{ text: summary, weight: WEIGHT.unopened }];
+    const certainty = CERTAIN.unopened;
     return {
+      certainty,
       entity,
       faultClass: 'network',
       name: 'cut off from its callers',
@@ -117,7 +150,16 @@ function ofInstance(afflicted: Afflicted, suspect: SuspectFacts): Mechanism {
   }
   if (has(afflicted, 'hung')) {
     const evidence = [{ text: summary, weight: WEIGHT.hung }];
-    return { entity, faultClass: 'software', name: 'stopped answering', evidence, passedOn: true, byChange: true };
+    const certainty = afflicted.symptoms.some(isWitnessed) ? CERTAIN.seen : CERTAIN.silence;
+    return {
+      certainty,
+      entity,
+      faultClass: 'software',
+      name: 'stopped answering',
+      evidence,
+      passedOn: true,
+      byChange: true,
+    };
   }
   if (has(afflicted, 'unreachable')) {
     const evidence = [{ text: summary, weight: WEIGHT.refused }];
@@ -164,6 +206,11 @@ function ofExit({ instance, exit, symptoms }: Afflicted, entity: EntityRef): Mec
       return { entity, faultClass, name, evidence: [{ text, weight }, ...extra], passedOn: true, byChange: true };
     }
   }
+}
+
+/** Besides the silence somebody else says so: a check, the kernel. */
+function isWitnessed({ kind, evidence }: Symptom): boolean {
+  return kind !== 'hung' || evidence.length > 1 || evidence.some((text) => text.includes('check'));
 }
 
 /** Nobody got a connection to it, and nobody was refused one; or it was refused though somebody listens. */

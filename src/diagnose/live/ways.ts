@@ -10,13 +10,12 @@
  *
  * A check that is about to fail has not yet: until it must have been made once more, such a finding counts as FRESH.
  * Slowness is held against a way only beyond what the ways to other instances show at the same time; where there are
- * none, not while the machine's own timers were late: then everything is slow on it. Of a life that is over only what
- * needs no check counts: what its check would have said is not known any more.
+ * none, not while the machine's own timers were late: then everything is slow on it. For a life that is over it counts what
+ * its check had said by then.
  */
 import type { Instance } from '../../model/instance.ts';
-import type { WaySignal } from '../../model/signal.ts';
 import type { Ms } from '../../model/time.ts';
-import type { CheckView, SystemView } from '../../model/view.ts';
+import type { CheckView, SystemView, WayRecord } from '../../model/view.ts';
 import { median } from '../recorded/norm.ts';
 import { WEIGHT } from './weights.ts';
 
@@ -87,12 +86,12 @@ function badWay(instance: Instance, view: SystemView, onsetAt: Ms, now: Ms): Bad
   if (tries.length === 0) return [];
   const check = view.checkOf(instance.id);
   const yardstick = yardstickOf(instance, view, since);
-  const byCaller = new Map<string, { readonly all: WaySignal[]; readonly bad: { way: WaySignal; how: Bad }[] }>();
+  const byCaller = new Map<string, { readonly all: WayRecord[]; readonly bad: { way: WayRecord; how: Bad }[] }>();
   for (const way of tries) {
     const of = byCaller.get(way.caller) ?? { all: [], bad: [] };
     byCaller.set(way.caller, of);
     of.all.push(way);
-    const how = badnessOf(way, way.incarnation === instance.incarnation ? check : OVER, yardstick);
+    const how = badnessOf(way, way.incarnation === instance.incarnation ? check : way.beside, yardstick);
     if (how !== null) of.bad.push({ way, how });
   }
   const bad = [...byCaller].filter(([, of]) => of.bad.length >= FEWEST && of.bad.length >= LEAST_SHARE * of.all.length);
@@ -124,7 +123,7 @@ function badWay(instance: Instance, view: SystemView, onsetAt: Ms, now: Ms): Bad
  * A port on which nothing can be asked but for a connection: these open, and break off when they are used, time and
  * again, while its own check (which talks to it) passes. A program may do that by itself, but rarely does.
  */
-function brokenOff(instance: Instance, tries: readonly WaySignal[], view: SystemView, onsetAt: Ms, now: Ms): BadWay[] {
+function brokenOff(instance: Instance, tries: readonly WayRecord[], view: SystemView, onsetAt: Ms, now: Ms): BadWay[] {
   const check = view.services.get(instance.service)?.healthcheck;
   const talks = check !== null && check !== undefined && check.probe.kind !== 'tcp';
   const opened = tries.every(({ error, answerMs }) => error === null && answerMs === null);
@@ -162,9 +161,6 @@ interface Yardstick {
   readonly answerMs: Ms;
 }
 
-/** A life that is over: its check is taken for failing. */
-const OVER: CheckView = { failingSince: 0, error: null, latencyMs: null };
-
 /** Medians over all other instances; null: there are none, and our own timers were late. */
 function yardstickOf(instance: Instance, view: SystemView, since: Ms): Yardstick | null {
   const tries = [...view.instances.values()].flatMap((other) =>
@@ -179,7 +175,7 @@ function yardstickOf(instance: Instance, view: SystemView, since: Ms): Yardstick
   return late ? null : { connectMs: 0, answerMs: 0 };
 }
 
-function badnessOf({ connectMs, answerMs, error }: WaySignal, check: CheckView, others: Yardstick | null): Bad | null {
+function badnessOf({ connectMs, answerMs, error }: WayRecord, check: CheckView, others: Yardstick | null): Bad | null {
   const passes = check.failingSince === null;
   if (error === 'timeout' && connectMs === null) return { kind: 'unopened', text: 'no connection', sure: true };
   if (error === 'refused') {
