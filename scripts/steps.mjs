@@ -20,7 +20,10 @@ const COMMANDS = {
     [bin('tsc'), ['-p', 'dashboard/tsconfig.json', '--noEmit']],
   ],
   build: [[node, ['scripts/build.mjs']]],
-  sim: [[node, ['dist/sim/main.js', '--seeds', SIM_SEEDS]]],
+  sim: [
+    [node, ['dist/sim/main.js', '--seeds', SIM_SEEDS]],
+    [node, ['dist/sim/mutants.js']],
+  ],
 };
 /** Steps that look at, or run, the tests with clients of other projects. */
 const WITH_CLIENTS = ['types', 'integration'];

@@ -19,6 +19,8 @@ interface Life {
   role: 'primary' | 'standby';
   token: number;
   follows: string | null;
+  /** Until then nothing is copied to it and its primary does not see it, though it is well and reachable. */
+  cutUntil: Ms;
   /** In force, and since which write; null: what an earlier life left behind. */
   sync: SyncSet | null;
   said: string;
@@ -69,7 +71,7 @@ export class SimulatedDatabases {
     if (!this.#admit(instance, role.token))
       this.#hooks.violated(`${instance} is started under the old token ${role.token}`);
     const follows = role.primary && `${role.primary.instance}#${role.primary.incarnation}`;
-    const life: Life = { process, role: role.role, token: role.token, follows, sync: null, said: '' };
+    const life: Life = { process, role: role.role, token: role.token, follows, cutUntil: 0, sync: null, said: '' };
     this.#lives.set(instance, life);
     if (role.role === 'primary') this.#leads(life);
     else this.#names.delete(instance);
@@ -141,6 +143,12 @@ export class SimulatedDatabases {
     for (const life of this.#lives.values()) this.#tell(life);
   }
 
+  /** The network between the standbys of a service and its primary fails: nobody else notices. */
+  cut(service: string, forMs: Ms): void {
+    for (const life of this.#lives.values())
+      if (life.process.launch.service === service && life.role === 'standby') life.cutUntil = this.#clock.now + forMs;
+  }
+
   #works({ process }: Life): boolean {
     return this.#hooks.isUp(process) && process.ailment !== 'hung' && process.ailment !== 'deaf';
   }
@@ -149,6 +157,7 @@ export class SimulatedDatabases {
     const [instance = ''] = life.follows?.split('#') ?? [];
     const primary = this.#lives.get(instance);
     const same = primary && `${instance}#${primary.process.launch.incarnation}` === life.follows;
+    if (life.cutUntil > this.#clock.now) return null;
     return same && primary.role === 'primary' && this.#works(primary) ? primary : null;
   }
 

@@ -11,6 +11,8 @@ export type Trouble =
   | { readonly kind: 'outage'; readonly service: string; readonly ailment: Ailment; readonly forMs: Ms }
   /** The primary of a database, and Holdfast's own server so much later; null: that stays. */
   | { readonly kind: 'primary-lost'; readonly how: 'killed' | 'paused'; readonly serverAfterMs: Ms | null }
+  /** A database's standbys copy nothing for so long, and the primary is killed around the time when they do again. */
+  | { readonly kind: 'standbys-behind'; readonly cutMs: Ms; readonly killAfterMs: Ms }
   | { readonly kind: 'bad-change'; readonly service: string; readonly badness: 'crash' | 'erroring' | 'deaf' }
   | { readonly kind: 'good-change'; readonly service: string }
   | { readonly kind: 'operator-restart'; readonly service: string }
@@ -45,6 +47,10 @@ function randomTrouble(random: Random, spec: SystemSpec): Trouble {
   const service = random.pick(Object.keys(spec.services));
   const pick = random.uint32();
   if (spec.services.database && random.chance(0.35)) {
+    if (random.chance(0.4)) {
+      const cutMs = random.between(1_000, 5_000);
+      return { kind: 'standbys-behind', cutMs, killAfterMs: random.between(1_000, cutMs + 1_500) };
+    }
     const serverAfterMs = random.chance(0.5) ? random.between(0, 1_500) : null;
     return { kind: 'primary-lost', how: random.pick(['killed', 'paused'] as const), serverAfterMs };
   }

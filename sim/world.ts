@@ -160,13 +160,19 @@ class World {
         return;
       }
       case 'primary-lost': {
-        const holder = this.#server.core?.view.failoverOf('database')?.holder;
-        const process = holder === undefined ? undefined : this.#machine.processes.get(holder);
+        const process = this.#primary();
         if (process && trouble.how === 'killed') this.#machine.end(process, { reason: 'signal', signal: 'SIGKILL' });
         else if (process) process.ailment = 'hung';
         if (trouble.serverAfterMs !== null) this.#clock.after(trouble.serverAfterMs, () => this.#downFor(1_000));
         return;
       }
+      case 'standbys-behind':
+        this.#machine.databases.cut('database', trouble.cutMs);
+        this.#clock.after(trouble.killAfterMs, () => {
+          const process = this.#primary();
+          if (process) this.#machine.end(process, { reason: 'signal', signal: 'SIGKILL' });
+        });
+        return;
       case 'outage':
         this.#outage(trouble.service, trouble.ailment, trouble.forMs);
         return;
@@ -247,6 +253,11 @@ class World {
   #startAgain(): void {
     if (this.#server.core === null) this.#server.start();
     else this.#downFor(100);
+  }
+
+  #primary(): Process | undefined {
+    const holder = this.#server.core?.view.failoverOf('database')?.holder;
+    return holder === undefined ? undefined : this.#machine.processes.get(holder);
   }
 
   #outage(service: string, ailment: Ailment, forMs: Ms): void {

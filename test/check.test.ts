@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConsistencyVerdict } from '../src/model/consistency.ts';
 import { cleanEnv, cli } from './support/cli.ts';
@@ -56,6 +57,8 @@ describe('history files', () => {
     const { code, stdout } = await cli(['check', file('good.edn', good), '-o', 'json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout) as ConsistencyVerdict).toMatchObject({ verdict: 'holds', kind: 'register' });
+    writeFileSync(join(dir, 'good.edn.gz'), gzipSync(good));
+    expect((await cli(['check', join(dir, 'good.edn.gz')])).code).toBe(0);
   });
 
   it.each([

@@ -3,6 +3,7 @@
  * clients exercise for a while. The CLI loads this only when it is asked to check something.
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import type { ConsistencyModel, ConsistencyVerdict, WorkloadKind } from '../model/consistency.ts';
 import { HoldfastError } from '../model/errors.ts';
 import type { HistoryEvent } from '../model/history.ts';
@@ -35,11 +36,21 @@ function textOf(path: string): string {
         'HF8041',
         `${path} is larger than ${MAX_FILE_BYTES / 2 ** 20} MiB: judge it in parts, by key`,
       );
-    return readFileSync(path, 'utf8');
+    const bytes = readFileSync(path);
+    const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    return (zipped ? gunzipSync(bytes, { maxOutputLength: MAX_FILE_BYTES }) : bytes).toString('utf8');
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
-    throw new HoldfastError('HF8041', `${path}: ${(error as Error).message}`, { cause: error });
+    throw new HoldfastError('HF8041', `${path} ${unreadable(error as NodeJS.ErrnoException)}`, { cause: error });
   }
+}
+
+function unreadable({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'is not there';
+  if (code === 'EISDIR') return 'is a folder: name one history in it';
+  if (code === 'EACCES') return 'may not be read by this user';
+  if (code === 'ERR_BUFFER_TOO_LARGE') return `is larger than ${MAX_FILE_BYTES / 2 ** 20} MiB when unpacked`;
+  return `cannot be read: ${message}`;
 }
 
 export interface CheckTargetOptions {

@@ -4,3 +4,4 @@ export type { Adapter, Call, Connection, Outcome } from './contract.ts';
 export { toLines } from './lines.ts';
 export { adapterFor } from './registry.ts';
 export { runWorkload, type WorkloadOptions, type WorkloadResult, type WorkloadRun, type WorkloadStats } from './run.ts';
+export { withoutSecrets } from './target.ts';

@@ -1,6 +1,7 @@
 /** Which adapter an address belongs to. To add one: a file in adapters/, and a line here. */
 import { HoldfastError } from '../model/errors.ts';
 import type { Adapter } from './contract.ts';
+import { withoutSecrets } from './target.ts';
 
 type Load = () => Promise<(url: string) => Adapter>;
 
@@ -24,12 +25,12 @@ export async function adapterFor(target: string): Promise<Adapter> {
   const load = ADAPTERS[scheme];
   if (!load) {
     const known = Object.keys(ADAPTERS).map((name) => `${name}//`);
-    throw new HoldfastError('HF8051', `"${target}" begins with none of ${known.join(', ')}`);
+    throw new HoldfastError('HF8051', `"${withoutSecrets(target)}" begins with none of ${known.join(', ')}`);
   }
   try {
     return (await load())(target);
   } catch (error) {
     if (error instanceof HoldfastError) throw error;
-    throw new HoldfastError('HF8051', `${target}: ${(error as Error).message}`, { cause: error });
+    throw new HoldfastError('HF8051', `${withoutSecrets(target)}: ${(error as Error).message}`, { cause: error });
   }
 }

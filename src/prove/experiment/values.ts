@@ -3,7 +3,7 @@
  * where they are asked for (`${name}`, `$name`; `$$` is a dollar sign), and kept out of everything that is written.
  */
 import { HoldfastError } from '../../model/errors.ts';
-import { isList, isMap, type Json, mapTexts } from './json.ts';
+import { isList, isMap, type Json, type JsonMap, mapTexts } from './json.ts';
 import { formatPath } from './problems.ts';
 import type { Experiment, Source } from './types.ts';
 
@@ -47,7 +47,9 @@ export class Values {
     const [first, ...others] = missing;
     if (first !== undefined) throw new HoldfastError(first.code, first.message, { others });
     this.#values = values;
-    this.#hidden = secrets.flatMap(texts).sort((a, b) => b.length - a.length);
+    // As they stand in addresses, too.
+    const hidden = secrets.flatMap(texts).flatMap((text) => [text, encodeURIComponent(text)]);
+    this.#hidden = [...new Set(hidden)].sort((a, b) => b.length - a.length);
   }
 
   /** A text that is nothing but `${name}` becomes the value in its own type; unknown names stay as they are. */
@@ -60,11 +62,21 @@ export class Values {
   }
 
   fillText(text: string): string {
+    return this.#filled(text, (value) => value);
+  }
+
+  #filled(text: string, quote: (value: string) => string): string {
     return text.replace(REFERENCE, (all, dollar: string | undefined, bare: string, braced: string) => {
       if (dollar !== undefined) return '$';
       const value = this.#values.get(bare ?? braced);
-      return value === undefined ? all : typeof value === 'string' ? value : JSON.stringify(value);
+      return value === undefined ? all : quote(typeof value === 'string' ? value : JSON.stringify(value));
     });
+  }
+
+  /** An address: what is filled into it is quoted, so that a password may hold `@` and `/`; a whole address stays one. */
+  fillAddress(address: string): string {
+    const whole = WHOLE.exec(address);
+    return whole ? this.fillText(address) : this.#filled(address, encodeURIComponent);
   }
 
   /** The same value with every secret in it replaced: what may be journaled and shown. */
@@ -78,11 +90,14 @@ export class Values {
   }
 }
 
-/** The experiment as it may be journaled: secrets that are written into the file are not. */
+/** `scheme://user:password@`, unless the password is a reference, which tells nothing. */
+const URL_PASSWORD = /(:\/\/[^\s:@/]*:)(?!\$)[^\s@/]+(?=@)/g;
+
+/** The experiment as it may be journaled: secrets and passwords that are written into the file are not. */
 export function withoutSecrets(experiment: Experiment): Json {
-  const { raw } = experiment;
-  if (!isMap(raw.secrets)) return raw;
-  return { ...raw, secrets: veil(raw.secrets) };
+  const { secrets, ...rest } = experiment.raw;
+  const raw = mapTexts(rest, (text) => text.replace(URL_PASSWORD, `$1${HIDDEN}`)) as JsonMap;
+  return isMap(secrets) ? { ...raw, secrets: veil(secrets) } : secrets === undefined ? raw : { ...raw, secrets };
 }
 
 function veil(value: Json): Json {

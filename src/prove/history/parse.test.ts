@@ -88,6 +88,16 @@ describe('reading histories', () => {
   });
 });
 
+describe('text that has been through an editor or another system', () => {
+  it('reads the same with a mark of byte order and with returns before line feeds', () => {
+    const lines = LOG.replaceAll('\n', '\r\n');
+    expect(parseHistory(lines)).toEqual(parseHistory(LOG));
+    expect(parseHistory(`\ufeff${LOG}`)).toEqual(parseHistory(LOG));
+    const json = '{"process":0,"type":"invoke","f":"write","value":1}';
+    expect(parseHistory(`\ufeff${json}\r\n`)).toEqual(parseHistory(json));
+  });
+});
+
 describe('a history as columns', () => {
   it('pairs invocations with returns; what never returned is unknown', () => {
     const history = historyOf(parseHistory(LOG));

@@ -21,7 +21,10 @@ const LOG_LINE = /jepsen\.util\s+(?:-\s+)?(\d+)\s+:(invoke|ok|fail|info)\s+:([\w
 const TIMED_OUT = ':timed-out';
 
 /** Events in the order of the text, which is the order of time. Throws HF8041 with the line that cannot be read. */
-export function parseHistory(text: string, options: ParseOptions = {}): HistoryEvent[] {
+export function parseHistory(given: string, options: ParseOptions = {}): HistoryEvent[] {
+  // What editors and other systems put around text: a mark of byte order, returns before line feeds.
+  const marked = given.charCodeAt(0) === 0xfeff ? given.slice(1) : given;
+  const text = marked.includes('\r') ? marked.replaceAll('\r\n', '\n') : marked;
   const format = options.format ?? recognise(text);
   if (format === 'log') return parseLog(text, options.name);
   return format === 'json' ? parseJson(text, options.name) : parseEdn(text, options.name);

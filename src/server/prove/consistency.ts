@@ -6,10 +6,10 @@
 import type { ConsistencyModel, ConsistencyVerdict } from '../../model/consistency.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import { judgeHistory, kindNamed } from '../../prove/consistency/index.ts';
-import type { WorkloadSpec } from '../../prove/experiment/index.ts';
+import type { Values, WorkloadSpec } from '../../prove/experiment/index.ts';
 import type { ConsistencyFinding } from '../../prove/judge/index.ts';
 import type { Adapter } from '../../workload/contract.ts';
-import { adapterFor, runWorkload, type WorkloadResult } from '../../workload/index.ts';
+import { adapterFor, runWorkload, type WorkloadResult, withoutSecrets } from '../../workload/index.ts';
 
 /** Host and port of a service's endpoint; null: there is no such service, or nothing of it is published. */
 export type AddressOf = (service: string) => string | null;
@@ -27,13 +27,22 @@ export class Recording {
   readonly #expect: ConsistencyModel | null;
   readonly #stop = new AbortController();
   readonly #tell: (text: string) => void;
+  readonly #values: Values;
   #adapter: Adapter | null = null;
   readonly #done: Promise<WorkloadResult>;
 
-  constructor(spec: WorkloadSpec, expect: ConsistencyModel | null, addressOf: AddressOf, tell: (text: string) => void) {
+  /** `values` fills secrets into the address, and keeps them out of all that is said. */
+  constructor(
+    spec: WorkloadSpec,
+    expect: ConsistencyModel | null,
+    addressOf: AddressOf,
+    values: Values,
+    tell: (text: string) => void,
+  ) {
     this.#spec = spec;
     this.#expect = expect;
-    this.#tell = tell;
+    this.#values = values;
+    this.#tell = (text) => tell(values.hideText(text));
     this.#done = this.#run(addressOf);
     // It is heard of when the history is asked for.
     this.#done.catch(() => undefined);
@@ -41,9 +50,9 @@ export class Recording {
 
   async #run(addressOf: AddressOf): Promise<WorkloadResult> {
     const { kind, on, clients, opsPerSec, timeoutMs, seed } = this.#spec;
-    const adapter = await adapterFor(resolve(on, addressOf));
+    const adapter = await adapterFor(resolve(this.#values.fillAddress(on), addressOf));
     this.#adapter = adapter;
-    this.#tell(`clients: ${kind} on ${on}`);
+    this.#tell(`clients: ${kind} on ${withoutSecrets(on)}`);
     const run = runWorkload({
       kind,
       adapter,
@@ -67,7 +76,7 @@ export class Recording {
       this.#tell(`clients: ${verdict.summary}`);
       return findingOf(verdict, checked);
     } catch (error) {
-      const detail = error instanceof HoldfastError ? error.format() : String(error);
+      const detail = this.#values.hideText(error instanceof HoldfastError ? error.format() : String(error));
       this.#tell(`clients: ${detail}`);
       return { checked, verdict: 'unknown', detail };
     }

@@ -8,7 +8,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import type { FaultCommand, FaultKindFacts } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
 import type { CauseTest } from '../../prove/cause/index.ts';
-import { type Experiment, type Journal, withinWindows } from '../../prove/experiment/index.ts';
+import { type Experiment, type Journal, Values, withinWindows } from '../../prove/experiment/index.ts';
 import { type Evidence, judge, type Verdict } from '../../prove/judge/index.ts';
 import type { Actor } from '../control-plane.ts';
 import { AFTERWARDS_MS, withCause } from './cause.ts';
@@ -239,6 +239,7 @@ export class Proofs {
     const tell = (text: string): void => this.#tell(id, text);
     if (!dryRun) await this.#until(QUIET_WITHIN_MS, () => this.#o.isQuiet(null));
     this.#set(id, { state: 'running', startedAt: this.#stamp() });
+    const environment = { ...process.env, ...order.environment };
     let runner: Runner | undefined;
     const world = new World({
       core: this.#o.core,
@@ -261,7 +262,7 @@ export class Proofs {
       now: this.#o.now,
       tell,
       run: {
-        environment: { ...process.env, ...order.environment },
+        environment,
         wallOffsetMs: this.#o.wallMs() - this.#o.now(),
         id,
         version: this.#o.version,
@@ -274,8 +275,11 @@ export class Proofs {
     this.#current = { id, runner };
     if (this.#stopped !== null) runner.stop(this.#stopped);
     const { workload, expect } = experiment;
+    const values = new Values(experiment, environment);
     const clients =
-      workload && !dryRun ? new Recording(workload, expect?.consistency ?? null, this.#o.addressOf, tell) : null;
+      workload && !dryRun
+        ? new Recording(workload, expect?.consistency ?? null, this.#o.addressOf, values, tell)
+        : null;
     const journal = await runner.start().catch(async (error: unknown) => {
       await clients?.finish();
       throw error;

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { parseExperiment } from './parse.ts';
+import { KINDS } from './testing/kinds.ts';
+import { Values, withoutSecrets } from './values.ts';
+
+const SECRET = 'p@ss/word';
+const reference = (name: string): string => `\${${name}}`;
+const REFERRING = `redis://:${reference('pw')}@cache`;
+const WHOLE = reference('url');
+
+function given(on: string): { values: Values; written: string } {
+  const { experiment, problems } = parseExperiment(
+    {
+      title: 't',
+      description: 'd',
+      secrets: { store: { pw: { type: 'env', key: 'PW' }, url: 'redis://:literal-one@cache' } },
+      method: [],
+      'x-holdfast': { workload: { kind: 'register', on } },
+    },
+    { kinds: KINDS },
+  );
+  if (!experiment) throw new Error(JSON.stringify(problems));
+  return {
+    values: new Values(experiment, { PW: SECRET }),
+    written: JSON.stringify(withoutSecrets(experiment)),
+  };
+}
+
+describe('secrets in the address of a store', () => {
+  it('are quoted where they are a part of it, and stay what they are where they are all of it', () => {
+    const { values } = given(REFERRING);
+    expect(values.fillAddress(REFERRING)).toBe('redis://:p%40ss%2Fword@cache');
+    expect(values.fillAddress(WHOLE)).toBe('redis://:literal-one@cache');
+  });
+
+  it('are hidden in what is said, as they are and as they stand in an address', () => {
+    const { values } = given(WHOLE);
+    expect(values.hideText(`${SECRET} and redis://:p%40ss%2Fword@cache`)).toBe('*** and redis://:***@cache');
+  });
+
+  it('are not journaled, even when they are written into the address itself', () => {
+    expect(given('postgres://app:hunter22@db/app').written).toContain('postgres://app:***@db/app');
+    const { written } = given(REFERRING);
+    expect(written).toContain(REFERRING);
+    expect(written).not.toContain('literal-one');
+  });
+});
