@@ -75,10 +75,12 @@ export function windowsOf(bins: readonly Bin[], onsetMs: number): Windows {
 
 /**
  * Ends the incident where its symptom has been gone for QUIET_BINS bins, or has not come within PATIENCE_BINS: damage
- * after that is another incident, and within hours of bins something always happens.
+ * after that is another incident, and within hours of bins something always happens. One that never comes ends nothing.
  */
 export function endWithSymptom(windows: Windows, symptom: Excess, unit: 'seconds' | 'failed'): Windows {
   const perBin = unit === 'seconds' ? symptom.secondsPerBin : symptom.failedPerBin;
+  // Nobody felt it at all: no part of the window is more telling than another.
+  if (perBin.every((damage) => damage === 0)) return windows;
   let quiet = 0;
   let patience = PATIENCE_BINS;
   for (let bin = windows.beforeTo; bin < windows.bins; bin++) {
