@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FaultKindFacts } from '../../model/fault.ts';
 import { parseExperiment } from '../experiment/index.ts';
 import { catalogue, type ServiceFacts, scheduleExperiment } from './index.ts';
-import { ALONE_FOR_MS, TRIALS } from './trials.ts';
+import { ALONE_FOR_MS, HALT_FOR_MS, TRIALS } from './trials.ts';
 
 const kinds: readonly FaultKindFacts[] = TRIALS.map(({ kind, forMs, parameters }) => ({
   kind,
@@ -52,7 +52,10 @@ describe('the catalogue', () => {
     const { cells } = catalogue([shop, alone], [], kinds, { faults: ['latency'], services: [] });
     expect(cells.map(({ forMs }) => forMs)).toEqual([20_000, ALONE_FOR_MS]);
     const [, last] = cells.map(({ experiment }) => parseExperiment(experiment, { kinds: known }).experiment);
-    expect(ALONE_FOR_MS).toBeLessThan(last?.safety.halt.forMs ?? 0);
+    expect(HALT_FOR_MS).toBe(last?.safety.halt.forMs);
+    expect(ALONE_FOR_MS).toBeLessThan(HALT_FOR_MS);
+    const loop = catalogue([alone], [], kinds, { faults: ['crash-loop'], services: [] });
+    expect(loop.cells.map(({ forMs }) => forMs)).toEqual([12_000]);
   });
 
   it('takes only the faults and services that are named', () => {

@@ -3,7 +3,7 @@ import type { FaultKindFacts } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
 import type { JsonMap } from '../experiment/index.ts';
 import type { Schedule } from '../explore/index.ts';
-import { ALONE_FOR_MS, type ServiceFacts, TRIALS, type Trial } from './trials.ts';
+import { ALONE_FOR_MS, HALT_FOR_MS, type ServiceFacts, TRIALS, type Trial } from './trials.ts';
 
 export type { ServiceFacts } from './trials.ts';
 
@@ -69,7 +69,8 @@ export function catalogue(
 }
 
 function cellOf(trial: Trial, { name, replicas }: ServiceFacts): CatalogueCell {
-  const forMs = replicas > 1 || trial.forMs === null ? trial.forMs : Math.min(trial.forMs, ALONE_FOR_MS);
+  const short = replicas > 1 || trial.forMs === null || trial.forMs < HALT_FOR_MS;
+  const forMs = short ? trial.forMs : ALONE_FOR_MS;
   return { kind: trial.kind, service: name, forMs, experiment: experimentOf({ ...trial, forMs }, name) };
 }
 

@@ -55,6 +55,8 @@ const CUT: JsonMap = { detected_within: '20s', repaired_within: '90s' };
  * prove nothing), so it is over before that, and long enough to be detected and blamed.
  */
 export const ALONE_FOR_MS: Ms = 9_000;
+/** What ends before this halts nothing. */
+export const HALT_FOR_MS: Ms = 15_000;
 
 const service = (kind: string, rest: Partial<Trial> = {}): Trial => ({
   kind,
