@@ -19,7 +19,7 @@ const MAY_IMPORT = {
   server: ['model', ...PURE, 'core', 'store', 'notify', 'agent', 'api', 'runtime', 'traffic', 'workload'],
   api: ['model'],
   // What needs no running system: the CLI loads it when asked to.
-  offline: ['model', ...PURE, 'workload', 'intake', 'api', 'server'],
+  offline: ['model', ...PURE, 'store', 'workload', 'intake', 'api', 'server'],
   cli: ['model', 'api', 'offline'],
 };
 const NO_IO = new Set(['model', ...PURE, 'core']);

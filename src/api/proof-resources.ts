@@ -1,4 +1,5 @@
 /** Resources of experiments: what is being done on purpose, and what it has shown. */
+import type { WorkloadKind } from '../model/consistency.ts';
 import type { FaultBite, FaultKindFacts } from '../model/fault.ts';
 
 /** A fault on purpose that lasts, or has just ended. */
@@ -159,6 +160,8 @@ export interface ProofRequest {
       }
     /** Injects what the diagnosis of an incident suspects: at a twin of the accused, or on this service or instance. */
     | { readonly kind: 'cause'; readonly incident: string; readonly on: string | null };
+  /** Clients for every run that names none of its own: what they were promised is judged with it. */
+  readonly workload?: { readonly kind: WorkloadKind; readonly on: string };
   /** For `env` in configuration and secrets. */
   readonly environment: Readonly<Record<string, string>>;
   /** Names the exact targets and does nothing. */

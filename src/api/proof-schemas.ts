@@ -1,5 +1,6 @@
 /** JSON Schemas of proof-resources.ts. */
 import Type from 'typebox';
+import { WORKLOADS } from '../model/consistency.ts';
 import { nullable, strings } from './model-schemas.ts';
 
 const time = Type.String({ format: 'date-time' });
@@ -192,6 +193,9 @@ export const ProofRequestSchema = Type.Object(
         closed,
       ),
     ]),
+    workload: Type.Optional(
+      Type.Object({ kind: Type.Enum([...WORKLOADS]), on: Type.String({ minLength: 1, maxLength: 1_000 }) }, closed),
+    ),
     environment: Type.Record(Type.String(), Type.String()),
     dryRun: Type.Boolean(),
     why,

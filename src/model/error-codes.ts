@@ -137,7 +137,7 @@ export const ERROR_CODES = {
   ),
   HF8051: code(
     'target of a workload not understood',
-    'Write redis://…, postgres://… or http://…; see docs/consistency.md.',
+    'Write redis://…, postgres://…, http://… or store:DIR; see docs/consistency.md.',
   ),
   HF8052: code('workload not possible on this target', 'Use one of the workloads shown.'),
   HF8053: code('target of a workload cannot be prepared', 'See the reason shown: address, user and rights.', 'later'),

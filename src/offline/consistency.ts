@@ -10,7 +10,8 @@ import type { HistoryEvent } from '../model/history.ts';
 import type { Ms } from '../model/time.ts';
 import { judgeHistory, kindNamed } from '../prove/consistency/index.ts';
 import { parseHistory } from '../prove/history/parse.ts';
-import { adapterFor, runWorkload, toLines, type WorkloadStats } from '../workload/index.ts';
+import { type Adapter, adapterFor, OWN_STORE, runWorkload, toLines, type WorkloadStats } from '../workload/index.ts';
+import { withOwnStore } from './own-store.ts';
 
 /** A history must fit into one text, and some ten times its size into memory. */
 const MAX_FILE_BYTES = 400 * 2 ** 20;
@@ -54,7 +55,7 @@ function unreadable({ code, message }: NodeJS.ErrnoException): string {
 }
 
 export interface CheckTargetOptions {
-  /** `redis://…`, `postgres://…`, `http://…`. */
+  /** `redis://…`, `postgres://…`, `http://…`, `store:DIR`. */
   readonly on: string;
   readonly workload: WorkloadKind;
   readonly until: Ms | AbortSignal;
@@ -80,8 +81,14 @@ export interface TargetVerdict extends ConsistencyVerdict {
 const PROGRESS_MS = 500;
 
 export async function checkTarget(options: CheckTargetOptions): Promise<TargetVerdict> {
-  const { on, workload, until, seed, clients, opsPerSec, timeoutMs, onProgress } = options;
-  const adapter = await adapterFor(on);
+  const { on } = options;
+  const check = (adapter: Adapter): Promise<TargetVerdict> => checkAdapter(adapter, options);
+  if (!on.startsWith(OWN_STORE)) return check(await adapterFor(on));
+  return withOwnStore(on.slice(OWN_STORE.length), check);
+}
+
+async function checkAdapter(adapter: Adapter, options: CheckTargetOptions): Promise<TargetVerdict> {
+  const { workload, until, seed, clients, opsPerSec, timeoutMs, onProgress } = options;
   const run = runWorkload({
     kind: workload,
     adapter,

@@ -1,7 +1,7 @@
 /** Which adapter an address belongs to. To add one: a file in adapters/, and a line here. */
 import { HoldfastError } from '../model/errors.ts';
 import type { Adapter } from './contract.ts';
-import { withoutSecrets } from './target.ts';
+import { OWN_STORE, withoutSecrets } from './target.ts';
 
 type Load = () => Promise<(url: string) => Adapter>;
 
@@ -19,12 +19,16 @@ export const ADAPTERS: Readonly<Record<string, Load>> = {
   'https:': http,
 };
 
-/** HF8051 when no adapter knows the address. */
-export async function adapterFor(target: string): Promise<Adapter> {
+/**
+ * HF8051 when no adapter knows the address. `own` is the adapter of Holdfast's own store, from who has one; it gets what
+ * stands behind `store:`.
+ */
+export async function adapterFor(target: string, own: ((rest: string) => Adapter) | null = null): Promise<Adapter> {
+  if (own !== null && target.startsWith(OWN_STORE)) return own(target.slice(OWN_STORE.length));
   const scheme = /^[a-z][a-z0-9+.-]*:(?=\/\/.)/i.exec(target)?.[0].toLowerCase() ?? '';
   const load = ADAPTERS[scheme];
   if (!load) {
-    const known = Object.keys(ADAPTERS).map((name) => `${name}//`);
+    const known = [...Object.keys(ADAPTERS).map((name) => `${name}//`), OWN_STORE];
     throw new HoldfastError('HF8051', `"${withoutSecrets(target)}" begins with none of ${known.join(', ')}`);
   }
   try {

@@ -1,4 +1,9 @@
-/** Addresses of stores, for people: never with a password. */
+/** Addresses of stores. */
+
+/** Begins the address of a store of Holdfast's own kind; in an experiment it is that of the running Holdfast. */
+export const OWN_STORE = 'store:';
+
+/** For people: never with a password. */
 export function withoutSecrets(text: string): string {
   try {
     const url = new URL(text);

@@ -43,7 +43,7 @@ export function register(program: Command): void {
         CONSISTENCY_MODELS,
       ),
     )
-    .option('--on <url>', 'record on this store: redis://…, postgres://…, http://…')
+    .option('--on <url>', 'record on this store: redis://…, postgres://…, http://…, store:DIR')
     .addOption(new Option('--workload <kind>', 'what clients do there; default: register').choices(WORKLOADS))
     .option('--for <duration>', 'how long', durationArgument, 10_000)
     .option('--clients <n>', 'clients at once; default: 8', countArgument)

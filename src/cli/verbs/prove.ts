@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { HoldfastClient } from '../../api/client.ts';
 import type { ExperimentFile, ProofRequest } from '../../api/proof-resources.ts';
+import { WORKLOADS, type WorkloadKind } from '../../model/consistency.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import {
@@ -30,6 +31,8 @@ interface Options extends ConnectionOptions, ReasonOptions, DryRunOptions {
   readonly seed?: number;
   readonly runs?: number;
   readonly singles?: true;
+  readonly workload?: WorkloadKind;
+  readonly on?: string;
   readonly junit?: string;
   readonly output: Format;
   readonly stop?: true;
@@ -51,6 +54,8 @@ export function register(program: Command): void {
     .option('--seed <number>', 'of --explore: the same seed walks the same way', countArgument)
     .option('--runs <count>', 'of --explore: at most so many', countArgument)
     .option('--singles', 'of --explore: no pairs')
+    .addOption(new Option('--workload <kind>', 'clients while faults go on, judged with the run').choices(WORKLOADS))
+    .option('--on <url>', 'of --workload: their store; a host may be a service; `store:` is that of Holdfast itself')
     .option('--junit <file>', 'write the verdicts as JUnit XML')
     .option('--schedule <when>', 'not now but again and again: "every 6h", "daily 03:00", "Mon-Fri 03:00"')
     .option('--name <name>', 'of --schedule: what it is called; default: the first file, catalogue or explore')
@@ -76,7 +81,7 @@ export function register(program: Command): void {
 
 function requestOf(paths: readonly string[], options: Options): ProofRequest {
   const { catalogue, fault = [], service = [], dryRun = false, reason = 'prove' } = options;
-  const common = { dryRun, why: reason };
+  const common = { ...clientsOf(options), dryRun, why: reason };
   if (catalogue) {
     if (paths.length > 0) throw new HoldfastError('HF7002', 'a file and --catalogue', { remedy: 'Name one of them.' });
     return { run: { kind: 'catalogue', faults: fault, services: service }, environment: {}, ...common };
@@ -92,6 +97,15 @@ function requestOf(paths: readonly string[], options: Options): ProofRequest {
   }
   const files = paths.flatMap(filesOf);
   return { run: { kind: 'experiments', files }, environment: environmentOf(files), ...common };
+}
+
+function clientsOf({ workload, on, explore }: Options): Pick<ProofRequest, 'workload'> {
+  if (workload === undefined && on === undefined) return {};
+  const remedy = 'holdfast prove --catalogue --service cache --workload cas-register --on redis://cache';
+  if (workload === undefined || on === undefined)
+    throw new HoldfastError('HF7002', '--workload and --on belong together', { remedy });
+  if (explore) throw new HoldfastError('HF7002', '--explore has no clients of its own', { remedy });
+  return { workload: { kind: workload, on } };
 }
 
 /** `nightly/payments-dies.yaml` is called `payments-dies`. */

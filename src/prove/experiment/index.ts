@@ -5,6 +5,7 @@ export type { Json, JsonMap } from './json.ts';
 export type { FaultCatalogue, FaultKind } from './kinds.ts';
 export { type ParsedExperiment, type ParseOptions, parseExperiment, problemsOf } from './parse.ts';
 export { withinWindows } from './parse-safety.ts';
+export { isAddress } from './parse-workload.ts';
 export { formatPath, type Notice, type Problem } from './problems.ts';
 export { ExperimentRun, type RunOptions } from './run.ts';
 export type * from './types.ts';

@@ -4,7 +4,8 @@ import type { Fields } from './fields.ts';
 import type { WorkloadSpec } from './types.ts';
 
 const KEYS = ['kind', 'on', 'clients', 'rate', 'timeout', 'seed'];
-const FORM = 'Write on: redis://SERVICE, postgres://user@SERVICE/db or http://SERVICE/path; $name stands for a secret.';
+const FORM =
+  'Write on: redis://SERVICE, postgres://user@SERVICE/db, http://SERVICE/path or store:; $name stands for a secret.';
 /** More would load the machine that is to be judged. */
 const MOST_CLIENTS = 100;
 const MOST_PER_SEC = 5_000;
@@ -14,8 +15,7 @@ export function parseWorkload(own: Fields | null): WorkloadSpec | null {
   if (fields === null) return null;
   fields.problems.keys(fields.map, fields.path, KEYS, true);
   const on = fields.needText('on', FORM);
-  if (on !== '' && !/^[a-z]+:\/\/[^/]/.test(on) && !/^\$\{\w+\}$/.test(on))
-    fields.wrong('on', 'the address of a store', FORM);
+  if (on !== '' && !isAddress(on)) fields.wrong('on', 'the address of a store', FORM);
   return {
     kind: fields.choice('kind', WORKLOADS) ?? 'register',
     on,
@@ -24,4 +24,9 @@ export function parseWorkload(own: Fields | null): WorkloadSpec | null {
     timeoutMs: fields.duration('timeout', 10),
     seed: fields.number('seed', 0),
   };
+}
+
+/** Of a store, the running Holdfast's own, or a secret that is one. */
+export function isAddress(on: string): boolean {
+  return /^[a-z]+:\/\/[^/]/.test(on) || on === 'store:' || /^\$\{\w+\}$/.test(on);
 }

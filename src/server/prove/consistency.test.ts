@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseExperiment, problemsOf } from '../../prove/experiment/index.ts';
-import { resolve } from './consistency.ts';
+import { resolve, withClients } from './consistency.ts';
 
 const experiment = (workload: object) => ({
   title: 't',
@@ -38,6 +38,7 @@ describe('clients of an experiment', () => {
   it.each([
     [{}, 'has no on'],
     [{ on: 'cache' }, 'the address of a store'],
+    [{ on: 'store:/tmp' }, 'the address of a store'],
     [{ on: 'redis://cache', kind: 'stack' }, 'one of register'],
     [{ on: 'redis://cache', clients: 0 }, 'a number'],
     [{ on: 'redis://cache', client: 3 }, 'client'],
@@ -47,5 +48,23 @@ describe('clients of an experiment', () => {
         .map((problem) => problem.message)
         .join(),
     ).toContain(text);
+  });
+
+  it('that are asked for beside a file are those of a file that names none', () => {
+    const asked = { kind: 'set', on: 'redis://cache' } as const;
+    const named = parseExperiment(experiment({ on: 'redis://other' }), { kinds: {} }).experiment;
+    expect(withClients(named, asked).workload?.on).toBe('redis://other');
+    expect(withClients({ ...named, workload: null }, asked).workload).toMatchObject(asked);
+    expect(withClients({ ...named, workload: null }, undefined).workload).toBeNull();
+  });
+
+  it.each([
+    ['cache', 'no address'],
+    ['redis://:hunter2@cache', 'would be kept'],
+  ])('that are asked for at %s are refused', (on, text) => {
+    const { experiment: named } = parseExperiment(experiment({ on: 'redis://other' }), { kinds: {} });
+    const refused = (): unknown => withClients({ ...named, workload: null }, { kind: 'set', on });
+    expect(refused).toThrow(text);
+    expect(refused).not.toThrow('hunter2');
   });
 });

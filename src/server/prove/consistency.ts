@@ -3,13 +3,21 @@
  * all is over. A host that is a service of the system means the endpoint of that service, so that clients go the same
  * way as everybody else and are rerouted with them.
  */
-import type { ConsistencyModel, ConsistencyVerdict } from '../../model/consistency.ts';
+import type { ConsistencyModel, ConsistencyVerdict, WorkloadKind } from '../../model/consistency.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import { judgeHistory, kindNamed } from '../../prove/consistency/index.ts';
-import type { Values, WorkloadSpec } from '../../prove/experiment/index.ts';
+import { type Experiment, isAddress, type Values, type WorkloadSpec } from '../../prove/experiment/index.ts';
 import type { ConsistencyFinding } from '../../prove/judge/index.ts';
 import type { Adapter } from '../../workload/contract.ts';
-import { adapterFor, runWorkload, type WorkloadResult, withoutSecrets } from '../../workload/index.ts';
+import {
+  adapterFor,
+  type KeyValueStore,
+  OWN_STORE,
+  runWorkload,
+  storeAdapter,
+  type WorkloadResult,
+  withoutSecrets,
+} from '../../workload/index.ts';
 
 /** Host and port of a service's endpoint; null: there is no such service, or nothing of it is published. */
 export type AddressOf = (service: string) => string | null;
@@ -21,6 +29,13 @@ export type AddressOf = (service: string) => string | null;
 const BUDGET = { configurations: 100_000, steps: 5_000_000 };
 /** Evidence is kept in the store with the verdict. */
 const MAX_LINES = 40;
+
+/** What clients can reach from here. */
+export interface Reach {
+  readonly addressOf: AddressOf;
+  /** The server's own: `on: store:`. */
+  readonly store: KeyValueStore;
+}
 
 export class Recording {
   readonly #spec: WorkloadSpec;
@@ -35,7 +50,7 @@ export class Recording {
   constructor(
     spec: WorkloadSpec,
     expect: ConsistencyModel | null,
-    addressOf: AddressOf,
+    reach: Reach,
     values: Values,
     tell: (text: string) => void,
   ) {
@@ -43,14 +58,16 @@ export class Recording {
     this.#expect = expect;
     this.#values = values;
     this.#tell = (text) => tell(values.hideText(text));
-    this.#done = this.#run(addressOf);
+    this.#done = this.#run(reach);
     // It is heard of when the history is asked for.
     this.#done.catch(() => undefined);
   }
 
-  async #run(addressOf: AddressOf): Promise<WorkloadResult> {
+  async #run({ addressOf, store }: Reach): Promise<WorkloadResult> {
     const { kind, on, clients, opsPerSec, timeoutMs, seed } = this.#spec;
-    const adapter = await adapterFor(resolve(this.#values.fillAddress(on), addressOf));
+    const adapter = await adapterFor(resolve(this.#values.fillAddress(on), addressOf), () =>
+      storeAdapter(OWN_STORE, async () => store),
+    );
     this.#adapter = adapter;
     this.#tell(`clients: ${kind} on ${withoutSecrets(on)}`);
     const run = runWorkload({
@@ -99,4 +116,19 @@ export function resolve(target: string, addressOf: AddressOf): string {
   const address = match?.[2] === undefined ? null : addressOf(match[2]);
   if (!match || address === null) return target;
   return `${match[1]}${address}${match[4]}`;
+}
+
+/** With clients that were asked for beside the file. HF8051: no address, or one with a password, which would be kept. */
+export function withClients(
+  experiment: Experiment,
+  asked: { readonly kind: WorkloadKind; readonly on: string } | undefined,
+): Experiment {
+  if (asked === undefined || experiment.workload !== null) return experiment;
+  const { kind, on } = asked;
+  if (!isAddress(on)) throw new HoldfastError('HF8051', `"${withoutSecrets(on)}" is no address`);
+  if (/^[a-z]+:\/\/[^/@:]*:(?!\$\{\w+\}@)[^/@]+@/.test(on)) {
+    const remedy = 'Write the workload into an experiment file, with the password as one of its secrets.';
+    throw new HoldfastError('HF8051', `${withoutSecrets(on)}: a password in the request would be kept`, { remedy });
+  }
+  return { ...experiment, workload: { kind, on, clients: null, opsPerSec: null, timeoutMs: null, seed: null } };
 }

@@ -26,6 +26,7 @@ import type { Actor, ProvingPlane } from '../control-plane.ts';
 import { iso } from '../mapping/facts.ts';
 import { catalogueOf, closedServices, knownKinds } from './catalogue.ts';
 import { experimentOfCause, offerOf, testOf } from './cause.ts';
+import { withClients } from './consistency.ts';
 import { exploration } from './exploration.ts';
 import type { ProofRecord } from './ledger.ts';
 import type { Order, Proofs } from './proofs.ts';
@@ -107,14 +108,14 @@ export function checkProofs(request: ProofRequest, core: Core, kinds: readonly F
 }
 
 function ordersOf(
-  { environment, dryRun }: ProofRequest,
+  { environment, dryRun, workload }: ProofRequest,
   run: Exclude<ProofRequest['run'], { kind: 'explore' | 'cause' }>,
   core: Core,
   kinds: readonly FaultKindFacts[],
 ): { readonly orders: readonly Order[]; readonly notices: readonly string[] } {
   const known = knownKinds(kinds);
   const order = (parsed: ParsedExperiment, source: string, directory: string, settleMs: Ms): Order => ({
-    experiment: parsed.experiment,
+    experiment: withClients(parsed.experiment, workload),
     source,
     directory,
     environment,

@@ -12,7 +12,7 @@ import { type Experiment, type Journal, Values, withinWindows } from '../../prov
 import { type Evidence, judge, type Verdict } from '../../prove/judge/index.ts';
 import type { Actor } from '../control-plane.ts';
 import { AFTERWARDS_MS, withCause } from './cause.ts';
-import { type AddressOf, Recording } from './consistency.ts';
+import { type Reach, Recording } from './consistency.ts';
 import { PROOFS_KEPT, type ProofLedger, type ProofRecord } from './ledger.ts';
 import { Runner } from './runner.ts';
 import { World } from './world.ts';
@@ -29,7 +29,7 @@ export interface ProofsOptions {
   readonly restart: (service: string, instance: string, actor: Actor) => Promise<void>;
   readonly isQuiet: (service: string | null) => boolean;
   readonly isHealthy: (service: string | null) => boolean;
-  readonly addressOf: AddressOf;
+  readonly reach: Reach;
   /** Something that people look at has changed. */
   readonly changed: () => void;
   readonly log: (line: { readonly level: 'info' | 'warn' | 'error'; readonly text: string }) => void;
@@ -277,9 +277,7 @@ export class Proofs {
     const { workload, expect } = experiment;
     const values = new Values(experiment, environment);
     const clients =
-      workload && !dryRun
-        ? new Recording(workload, expect?.consistency ?? null, this.#o.addressOf, values, tell)
-        : null;
+      workload && !dryRun ? new Recording(workload, expect?.consistency ?? null, this.#o.reach, values, tell) : null;
     const journal = await runner.start().catch(async (error: unknown) => {
       await clients?.finish();
       throw error;

@@ -28,6 +28,7 @@ interface Kept {
   readonly name: string;
   readonly when: string;
   readonly run: ProofRequest['run'];
+  readonly workload?: ProofRequest['workload'];
   readonly who: string;
   readonly why: string;
   /** Wall clock, ms. */
@@ -87,7 +88,19 @@ export class Schedules {
     this.#o.check(request);
     const now = this.#o.wallMs();
     const nextAt = nextTime(recurrence, now, now, localTime);
-    const kept: Kept = { name, when, run: request.run, who, why, createdAt: now, nextAt, last: null, missed: 0 };
+    const { run, workload } = request;
+    const kept: Kept = {
+      name,
+      when,
+      run,
+      ...(workload ? { workload } : {}),
+      who,
+      why,
+      createdAt: now,
+      nextAt,
+      last: null,
+      missed: 0,
+    };
     await this.#keep(kept);
     return resourceOf(kept);
   }
@@ -130,7 +143,8 @@ export class Schedules {
       return;
     }
     try {
-      const request = { run: kept.run, environment: {}, dryRun: false, why: kept.why };
+      const { run, workload, why } = kept;
+      const request = { run, ...(workload ? { workload } : {}), environment: {}, dryRun: false, why };
       const { suite, proofs } = await this.#o.start(request, { who: `schedule ${kept.name}`, why: kept.why });
       await this.#said(kept.name, { at, outcome: 'started', detail: proofs.join(', '), suite }, 0);
     } catch (error) {

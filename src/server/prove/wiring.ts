@@ -44,10 +44,13 @@ export async function createProving({
     },
     isHealthy,
     isQuiet: (service) => isHealthy(service) && isSettled(daemon, service),
-    addressOf: (service) => {
-      const found = serviceResources(daemon.moment()).find(({ name }) => name === service);
-      const address = found?.endpoints.find((endpoint) => endpoint.address !== null)?.address ?? null;
-      return address?.replace(/^[a-z]+:\/\//, '') ?? null;
+    reach: {
+      store,
+      addressOf: (service) => {
+        const found = serviceResources(daemon.moment()).find(({ name }) => name === service);
+        const address = found?.endpoints.find((endpoint) => endpoint.address !== null)?.address ?? null;
+        return address?.replace(/^[a-z]+:\/\//, '') ?? null;
+      },
     },
     changed: () => daemon.topics.touch('proofs'),
     log,
