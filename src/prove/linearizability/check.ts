@@ -105,6 +105,9 @@ const BEAM_SHARE = 8;
 /** The part of the budget that abstraction may spend, where it can be used: it either answers soon or hardly ever. */
 const ABSTRACTION_SHARE = 2;
 
+/** What a small history is searched with first: a few milliseconds, less than abstraction needs to begin. */
+const SMALL_STEPS = 100_000;
+
 interface Found {
   readonly outcome: SearchOutcome;
   /** How abstraction found it: see there. */
@@ -243,6 +246,12 @@ class Checker {
   #run(problem: Problem, compiler: Compiler, budget: SearchBudget): Found {
     this.#steps = 0;
     const share = (part: number): SearchBudget => ({ ...budget, steps: Math.ceil(budget.steps / part) });
+    if (compiler.machine.few && this.#options.abstraction !== false) {
+      const small = new Search(problem, compiler.machine, { ...budget, steps: Math.min(budget.steps, SMALL_STEPS) });
+      const outcome = small.run();
+      this.#steps += small.steps;
+      if (outcome.kind === 'explained' || outcome.kind === 'broken') return { outcome };
+    }
     if (compiler.machine.few && this.#options.abstraction !== false) {
       const { outcome, steps, watched } = byAbstraction(problem, compiler.machine, share(ABSTRACTION_SHARE));
       this.#steps += steps;
