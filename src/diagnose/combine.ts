@@ -16,7 +16,7 @@ import { accountFor, type RecordedAccounts, type Unit } from './accounting/accou
 import { distances } from './accounting/graph.ts';
 import { ofExcess, reality } from './accounting/reality.ts';
 import { damageShares } from './accounting/shares.ts';
-import type { CandidateKind, Lane, LaneContext, LaneEvidence } from './lanes/contract.ts';
+import { type CandidateKind, type Lane, type LaneContext, type LaneEvidence, shareWeight } from './lanes/contract.ts';
 import { ownExcess } from './lanes/own-excess.ts';
 import { LANES } from './lanes/registry.ts';
 import type { Recording } from './recorded/types.ts';
@@ -31,7 +31,10 @@ export const CALIBRATION = { offset: 0, slope: 1 };
 export const ABSTAIN_BELOW = 0.5;
 /** log10 odds of "something that none of this shows", against a candidate with even evidence. */
 const SOMETHING_ELSE = -0.5;
-/** The same while no damage could be accounted for: then anything may be, and it takes a fact to accuse. */
+/**
+ * The same while no damage could be accounted for: then anything may be, and it takes a fact to accuse. In between, as
+ * much as speaks for it of the damage that begins where nothing is known to be wrong.
+ */
 const SOMETHING_UNSEEN = 1;
 /** Evidence of other lanes than the accounts, from which on a candidate need not deviate itself to be believed. */
 const INDEPENDENT = 0.5;
@@ -134,17 +137,23 @@ export function bounded(weight: number, cap: number): number {
   return cap * Math.tanh(weight / cap);
 }
 
+/** For "something else"; `elsewhere`: share of the damage that begins at nobody suspected, null when none was counted. */
+export function somethingElse(elsewhere: number | null): number {
+  if (elsewhere === null) return SOMETHING_UNSEEN;
+  return Math.min(SOMETHING_UNSEEN, Math.max(SOMETHING_ELSE, shareWeight(elsewhere)));
+}
+
 /**
  * Chances from scores: each against its rivals and "something else". `competes` says which two cannot both be true;
- * by default no two can.
+ * by default no two can. `somethingElse`: log10 odds.
  */
 export function weigh(
   scores: readonly number[],
-  accounted: boolean,
+  somethingElse: number,
   competes: (a: number, b: number) => boolean = () => true,
 ): number[] {
   const odds = scores.map((score) => 10 ** score);
-  const else_ = 10 ** (accounted ? SOMETHING_ELSE : SOMETHING_UNSEEN);
+  const else_ = 10 ** somethingElse;
   return odds.map((own, a) => {
     const rivals = odds.reduce((sum, other, b) => (a !== b && competes(a, b) ? sum + other : sum), else_);
     return own / (own + rivals);
@@ -160,7 +169,7 @@ export function decidingOf(missing: readonly Missing[], scores: readonly number[
 function rank(candidates: readonly Candidate[], accounts: RecordedAccounts, unit: Unit): RecordedCause[] {
   const belief = damageBelief(accounts, unit);
   const scores = candidates.map((candidate) => scoreBy(candidate, belief));
-  const chances = weigh(scores, true);
+  const chances = weigh(scores, SOMETHING_ELSE);
   const causes = candidates.map(({ kind, name, evidence, lanes }, index): RecordedCause => {
     const score = scores[index] as number;
     const elsewhere = score - (lanes.get(ownExcess.name) ?? 0);

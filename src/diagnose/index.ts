@@ -21,6 +21,7 @@ import {
   gather,
   kindOf,
   type Missing,
+  somethingElse,
   weigh,
 } from './combine.ts';
 import type { LaneContext } from './lanes/contract.ts';
@@ -148,7 +149,7 @@ function judge(recording: Recording, suspects: readonly Suspect[], input: Diagno
   const accusations = accusationsOf(candidates, suspects, input);
   const chances = weigh(
     accusations.map(({ score }) => score),
-    accounted,
+    somethingElse(accounted ? elsewhereOf({ accounts, unit }, accusations, input.view) : null),
     (a, b) => !isIndependent(accusations[a] as Accusation, accusations[b] as Accusation),
   );
   const ranked = accusations
@@ -158,6 +159,19 @@ function judge(recording: Recording, suspects: readonly Suspect[], input: Diagno
     }))
     .sort((a, b) => b.confidence - a.confidence || b.accusation.score - a.accusation.score);
   return { accounts, unit, accounted, ranked, missing };
+}
+
+/** Share of the damage that begins where nothing is known to be wrong. */
+function elsewhereOf(
+  { accounts, unit }: Pick<Judgement, 'accounts' | 'unit'>,
+  accusations: readonly Accusation[],
+  view: SystemView,
+): number {
+  const suspected = accusations.filter(({ suspect, entity }) => suspect !== null || entity.kind === 'node');
+  const causes = suspected.flatMap((each) => explainedBy(each, view).map((name) => ({ name, confidence: 1 })));
+  const account = accountTable({ accounts, unit, causes });
+  const started = startedIn(account);
+  return started === 0 ? 0 : Math.max(0, account.unexplained / started);
 }
 
 function amountOf({ ledgers }: RecordedAccounts, unit: Unit): number {
