@@ -102,6 +102,25 @@ describe('the ladder of an instance', () => {
   });
 });
 
+describe('an instance that is well behind a way that is not', () => {
+  const ill = [symptom('erroring', 'redis-1')];
+  const cut = diagnosis([cause('redis-1', { faultClass: 'network' })]);
+
+  it('is not restarted when nobody else can serve: a human is called, and nothing is tried afterwards', () => {
+    const view = new FakeView().add(serviceSpec('redis'));
+    expect(wanted(view, incident(ill), cut, incident(ill).openedAt + 2_000)).toEqual([]);
+    expect(wanted(view, incident(ill), cut)).toEqual(['page']);
+    const paged = plan('failed', [action(draft('page', ''), 'done')]);
+    expect(wanted(view, incident(ill, [paged]), cut)).toEqual([]);
+    expect(wanted(view, incident(ill), diagnosis([cause('redis-1')]))).toEqual(['restart redis-1']);
+  });
+
+  it('is started anew among others that serve meanwhile', () => {
+    const view = new FakeView().add(serviceSpec('redis', { replicas: 3 }));
+    expect(wanted(view, incident(ill), cut)).toEqual(['eject redis-1', 'restart redis-1']);
+  });
+});
+
 describe('changes', () => {
   function changed(): FakeView {
     const view = new FakeView().add(serviceSpec('web', { replicas: 3 }));

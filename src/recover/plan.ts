@@ -198,6 +198,11 @@ function cure(
   if (!isAccused(instance, input)) return [];
   // Nobody else can take its place but by a failover, and a standby on the same data is no faster.
   if (spec.failover !== null) return isPatient(input) ? pageOnce(input, spec.name, why) : [];
+  // It is well, and its callers do not reach it well: a new life behind the same way loses what this one holds, for nothing.
+  if (isCutOff(instance, input) && !peersServe(instance, input)) {
+    const advice = `${explained(input.diagnosis)}. Nothing is restarted: ${instance.id} itself is well, and no other can serve`;
+    return isPatient(input) ? pageOnce(input, spec.name, advice) : [];
+  }
   const bigger = scaleOut(instance, spec, symptoms, input);
   if (bigger.length > 0) return bigger;
   const first = peersServe(instance, input) && serves(instance) ? [eject(instance, why)] : [];
@@ -248,11 +253,20 @@ function peersServe(instance: Instance, { view }: PlanInput): boolean {
   return instancesOf(instance.service, view).some((other) => other.id !== instance.id && serves(other));
 }
 
-function isAccused(instance: Instance, { diagnosis }: PlanInput): boolean {
-  const cause = diagnosis.causes.find(({ entity }) =>
+function isAccused(instance: Instance, input: PlanInput): boolean {
+  return (causeAt(instance, input)?.confidence ?? 0) >= REVERSIBLE;
+}
+
+/** The way to it is believed to be the cause. */
+function isCutOff(instance: Instance, input: PlanInput): boolean {
+  const cause = causeAt(instance, input);
+  return cause?.faultClass === 'network' && cause.confidence >= REVERSIBLE;
+}
+
+function causeAt(instance: Instance, { diagnosis }: PlanInput): Cause | undefined {
+  return diagnosis.causes.find(({ entity }) =>
     entity.kind === 'instance' ? entity.service === instance.service : entity.name === instance.service,
   );
-  return cause !== undefined && cause.confidence >= REVERSIBLE;
 }
 
 // Nothing in particular can be repaired.
@@ -281,7 +295,7 @@ function lastResort(input: PlanInput): ActionDraft[] {
   if (!wasPaged(incident)) {
     return now - incident.openedAt >= PATIENCE_MS ? pageOnce(input, service, explained(diagnosis)) : [];
   }
-  return probe(service, input);
+  return top?.faultClass === 'network' ? [] : probe(service, input);
 }
 
 /** For whoever is called: what is known, and, when that is not enough, what would decide. */
