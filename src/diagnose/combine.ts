@@ -193,6 +193,9 @@ function scoreBy({ kind, name, lanes }: Candidate, belief: DamageBelief): number
   return other + ofDamage * (ofDamage > 0 && kind === 'service' ? belief.at(name) : belief.anywhere);
 }
 
+/** Sums of the same numbers in another order differ by no more. */
+const ALIKE = 1e-9;
+
 interface DamageBelief {
   /** 0–1. */
   readonly anywhere: number;
@@ -206,9 +209,11 @@ function damageBelief(accounts: RecordedAccounts, unit: Unit): DamageBelief {
   };
   const felt = certain(accounts.symptom);
   const own = accounts.ledgers[unit].own;
-  const most = own.reduce((best, value, node) => (value > (own[best] as number) ? node : best), 0);
+  // Where most of it begins; of several alike the surest, so that their order does not matter.
+  const most = Math.max(...own);
+  const begins = most <= 0 ? [] : [...own.keys()].filter((node) => (own[node] as number) >= most * (1 - ALIKE));
   return {
-    anywhere: Math.max(felt, certain(most)),
+    anywhere: Math.max(felt, ...begins.map(certain)),
     at: (service) => {
       const node = accounts.graph.index.get(service);
       return node === undefined ? felt : Math.max(felt, certain(node));
