@@ -8,7 +8,7 @@
  *              10^LOG_P_SPARED. Of a replicated service in LASTING_SECONDS, because there an ill instance is left by
  *              everybody once the first caller has met it.
  *   slow       the test of slow.ts over the edge's own calls and its own past, while the others take less than
- *              SPARED_RATIO × theirs (or FLOOR_MS less than that matters).
+ *              SPARED_RATIO × theirs (or SPARED_SHARE of what it waits longer, at most half of FLOOR_MS).
  */
 import { type EntityRef, symptomId } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
@@ -24,6 +24,8 @@ import { add, ENOUGH_REQUESTS, emptyTally, LOOK_BACK_MS, type Measured, sum, typ
 export const LOG_P_SPARED = 4;
 export const LASTING_SECONDS = 3;
 export const SPARED_RATIO = 1.3;
+/** Of what this caller waits longer, so much more may be the others' lot: where all are slow, fast calls grow by little. */
+export const SPARED_SHARE = 0.1;
 /** Windows of one tick of an agent; those of other agents are up to half a tick away. */
 const SAME_MS: Ms = 500;
 
@@ -130,8 +132,9 @@ function lateWay(facts: ServiceFacts, windows: readonly Measured[], caller: stri
     if (window.caller !== caller && when.has(ages(window)) && facts.isWarm(window)) add(others, window);
   if (others.known < ENOUGH_REQUESTS || others.known < others.completed / 2) return null;
   const [mean, usual] = [others.sumMs / others.completed, others.expectedMs / others.known];
-  if (mean > SPARED_RATIO * usual && mean > usual + FLOOR_MS / 2) return null;
   const [late, before] = [own.sumMs / own.completed, own.expectedMs / own.known];
+  const slack = Math.min(FLOOR_MS / 2, SPARED_SHARE * (late - before));
+  if (mean > SPARED_RATIO * usual && mean > usual + slack) return null;
   const name = `${caller}→${facts.service.name}`;
   return {
     kind: 'slow',

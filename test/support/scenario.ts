@@ -8,7 +8,7 @@
  *   kill|oom|exit ID [CODE]    the process ends
  *   stop|deaf|refuse|slow|fail|leak ID   the process ails (stop: SIGSTOP)
  *   heal ID                    it is well again
- *   cut|delay|mend A→B         calls of A break on their way to B, arrive late, or as before
+ *   cut|delay|mend A→B [ms=]   calls of A break on their way to B, arrive late, or as before
  *   start ID                   its next life begins
  *   deploy NAME [ails=…]       another revision of every instance, at once; each life of it ails so
  *   down NAME                  an operator stops the service
@@ -25,6 +25,7 @@ import { Random } from '../../src/model/random.ts';
 import { type EdgeSignal, OUTSIDE, type Signal } from '../../src/model/signal.ts';
 import type { RestartCondition, ServiceSpec } from '../../src/model/spec.ts';
 import type { Symptom } from '../../src/model/symptom.ts';
+import type { Ms } from '../../src/model/time.ts';
 import { combine, guard, planFor, RecoveryMemory } from '../../src/recover/index.ts';
 import { FakeView, serviceSpec } from './fake-view.ts';
 
@@ -66,7 +67,8 @@ export class Scenario {
   readonly #bodies = new Map<string, Body>();
   readonly #calls = new Map<string, readonly string[]>();
   /** `caller→callee` and what is wrong with the way. */
-  readonly #ways = new Map<string, 'cut' | 'delay'>();
+  /** Cut, or how much later calls arrive. */
+  readonly #ways = new Map<string, 'cut' | Ms>();
   readonly #ails = new Map<string, Ailment>();
   #out: string[] = [];
   #symptoms = new Map<string, Symptom>();
@@ -115,8 +117,10 @@ export class Scenario {
         this.#down(subject);
         break;
       case 'cut':
-      case 'delay':
         this.#ways.set(subject, command);
+        break;
+      case 'delay':
+        this.#ways.set(subject, Number(options.get('ms') ?? SLOW_MS));
         break;
       case 'mend':
         this.#ways.delete(subject);
@@ -391,7 +395,7 @@ export class Scenario {
       const { ailment } = this.#body(id);
       const share = Math.round(rate / able.length);
       const way = this.#ways.get(`${caller}→${callee}`);
-      const own = (ailment === 'slow' ? SLOW_MS : OWN_MS) + (way === 'delay' ? SLOW_MS : 0);
+      const own = (ailment === 'slow' ? SLOW_MS : OWN_MS) + (typeof way === 'number' ? way : 0);
       const failing = 1 - (1 - (ailment === 'fail' ? FAIL_SHARE : 0)) * (1 - below.failShare);
       let status5xx = Math.round(share * failing);
       if (this.#noise > 0) for (let n = status5xx; n < share; n++) if (this.#random.chance(this.#noise)) status5xx += 1;
