@@ -3,41 +3,28 @@
  * watched operations have taken effect. The rest is a witness, one way to get there, with the number of its faults.
  * Of two that are alike the one whose witness has fewer faults stays.
  */
-export class Witnesses {
-  readonly stride: number;
+import { Pool } from './pool.ts';
+
+export class Witnesses extends Pool {
   /** Words of a configuration: how many faults its witness has, and where the list of them begins. */
   readonly countWord: number;
   readonly listWord: number;
-  pool: Int32Array;
-  dead: Uint8Array;
-  count = 0;
   /** Comparisons made, for the budget. */
   compared = 0;
   readonly #mask: Int32Array;
   readonly #keyed: number;
   readonly #looks: number;
   readonly #optional: number;
-  #next: Int32Array;
-  #heads = new Int32Array(64);
-  #rounds = new Int32Array(64);
-  #round = 1;
 
   constructor(words: readonly [number, number, number], mask: Int32Array) {
+    const optional = 1 + words[0] + words[1] + words[2];
+    super(optional + 2);
     this.#mask = mask;
     this.#keyed = 1 + words[0];
     this.#looks = this.#keyed + words[1];
-    this.#optional = this.#looks + words[2];
-    this.countWord = this.#optional;
-    this.listWord = this.#optional + 1;
-    this.stride = this.#optional + 2;
-    this.pool = new Int32Array(64 * this.stride);
-    this.dead = new Uint8Array(64);
-    this.#next = new Int32Array(64);
-  }
-
-  clear(): void {
-    this.count = 0;
-    this.#round++;
+    this.#optional = optional;
+    this.countWord = optional;
+    this.listWord = optional + 1;
   }
 
   /** Where the one with the fewest faults begins in the pool. */
@@ -59,19 +46,17 @@ export class Witnesses {
 
   /** Copies the configuration at `from` of `source` in, unless one here is as good. */
   add(source: Int32Array, from: number): void {
-    const bucket = this.#bucketOf(source, from);
+    const bucket = this.bucketOf(source, from);
     const faults = source[from + this.countWord] as number;
-    if (this.#rounds[bucket] === this.#round) {
-      for (let at = this.#heads[bucket] as number; at >= 0; at = this.#next[at] as number) {
-        if (this.dead[at] === 1) continue;
-        this.compared++;
-        const relation = this.#compare(source, from, at);
-        if (relation === 0) continue;
-        if (relation > 0 && this.#faults(at) <= faults) return;
-        if (relation !== 1 && this.#faults(at) >= faults) this.dead[at] = 1;
-      }
+    for (let at = this.headOf(bucket); at >= 0; at = this.before(at)) {
+      if (this.dead[at] === 1) continue;
+      this.compared++;
+      const relation = this.#compare(source, from, at);
+      if (relation === 0) continue;
+      if (relation > 0 && this.#faults(at) <= faults) return;
+      if (relation !== 1 && this.#faults(at) >= faults) this.dead[at] = 1;
     }
-    this.#insert(source, from, bucket);
+    this.insert(source, from, bucket);
   }
 
   /** 1: the one at `at` can do whatever the source's can; −1: the other way round; 2: both; 0: neither. */
@@ -96,51 +81,13 @@ export class Witnesses {
     return there ? -1 : 0;
   }
 
-  #bucketOf(source: Int32Array, from: number): number {
+  protected hashOf(source: Int32Array, from: number): number {
     let hash = Math.imul(0x9e3779b9 ^ (source[from] as number), 0x85ebca6b);
     for (let n = 1; n < this.#keyed; n++) {
       hash = Math.imul(hash ^ ((source[from + n] as number) & (this.#mask[n] as number)), 0x85ebca6b);
       hash ^= hash >>> 15;
     }
     hash ^= hash >>> 13;
-    return (hash >>> 0) & (this.#heads.length - 1);
-  }
-
-  #insert(source: Int32Array, from: number, bucket: number): void {
-    const at = this.count++;
-    if (at === this.dead.length) this.#grow();
-    const base = at * this.stride;
-    for (let n = 0; n < this.stride; n++) this.pool[base + n] = source[from + n] as number;
-    this.dead[at] = 0;
-    if (this.count > this.#heads.length) this.#rehash();
-    else this.#chain(at, bucket);
-  }
-
-  #chain(at: number, bucket: number): void {
-    this.#next[at] = this.#rounds[bucket] === this.#round ? (this.#heads[bucket] as number) : -1;
-    this.#heads[bucket] = at;
-    this.#rounds[bucket] = this.#round;
-  }
-
-  #rehash(): void {
-    this.#heads = new Int32Array(this.#heads.length * 4);
-    this.#rounds = new Int32Array(this.#heads.length);
-    this.#round = 1;
-    for (let at = 0; at < this.count; at++) {
-      if (this.dead[at] === 0) this.#chain(at, this.#bucketOf(this.pool, at * this.stride));
-    }
-  }
-
-  #grow(): void {
-    const size = this.dead.length * 2;
-    const pool = new Int32Array(size * this.stride);
-    pool.set(this.pool);
-    this.pool = pool;
-    const dead = new Uint8Array(size);
-    dead.set(this.dead);
-    this.dead = dead;
-    const next = new Int32Array(size);
-    next.set(this.#next);
-    this.#next = next;
+    return hash;
   }
 }
