@@ -103,7 +103,7 @@ export function explain(ctx: Context, incident: Incident): Diagnosis {
     now: ctx.now,
     onsetAt: incident.onsetAt,
     symptoms: symptomsOf(ctx, incident),
-    history: incident.symptoms.filter((symptom) => !isAdvisory(symptom)),
+    history: faultsOf(incident),
     advisories: incident.symptoms.filter(isAdvisory),
     view: ctx.view,
   };

@@ -210,7 +210,7 @@ function damageBelief(accounts: RecordedAccounts, unit: Unit): DamageBelief {
   const felt = certain(accounts.symptom);
   const own = accounts.ledgers[unit].own;
   // Where most of it begins; of several alike the surest, so that their order does not matter.
-  const most = Math.max(...own);
+  const most = own.reduce((best, value) => Math.max(best, value), 0);
   const begins = most <= 0 ? [] : [...own.keys()].filter((node) => (own[node] as number) >= most * (1 - ALIKE));
   return {
     anywhere: Math.max(felt, ...begins.map(certain)),
