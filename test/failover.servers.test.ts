@@ -3,13 +3,12 @@
  * the standby leads under a new token, the old primary is fenced and comes back, nothing acknowledged is lost where
  * writes are synchronous, and what is lost elsewhere is found.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceResource, ServiceResource } from '../src/api/resources.ts';
 import { ensureDebian } from './support/debian.ts';
 import { DIST } from './support/paths.ts';
+import { cutOff, signal, tree } from './support/strike.ts';
 import { freePort, pause, TestSystem } from './support/system.ts';
 import { PostgresWriter, RedisWriter } from './support/unique-writes.ts';
 
@@ -39,31 +38,6 @@ async function primaryOf(service: string): Promise<InstanceResource & { readonly
   const instance = await system.instance((await failoverOf(service)).holder);
   if (instance.pid === null) throw new Error(`${instance.id} has no process`);
   return { ...instance, pid: instance.pid };
-}
-
-/** A server and its children, which PostgreSQL puts into sessions of their own. */
-function tree(pid: number): number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(pid);
-      } catch {
-        return false;
-      }
-    });
-  return [pid, ...children.map(Number)];
-}
-
-function signal(pids: readonly number[], name: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
 }
 
 beforeAll(async () => {
@@ -215,11 +189,3 @@ describe('the API over both', () => {
     await Promise.all([redundant('db'), redundant('cache')]);
   });
 });
-
-/** Nothing reaches the port any more: by the kernel where it may be asked, which a container may not allow. */
-function cutOff(port: number): () => void {
-  const rule = ['INPUT', '-i', 'lo', '-p', 'tcp', '--dport', String(port), '-j', 'DROP'];
-  const added = spawnSync('iptables', ['-I', ...rule], { encoding: 'utf8' });
-  if (added.status !== 0) throw new Error(`this test needs iptables: ${added.stderr ?? added.error?.message}`);
-  return () => void execFileSync('iptables', ['-D', ...rule]);
-}

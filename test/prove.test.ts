@@ -83,6 +83,20 @@ describe('holdfast prove', () => {
     expect(proof?.detectedAfterMs).toBeLessThan(5_000);
   });
 
+  it('proves the cause of an incident that is over by injecting the like of it at a twin', async () => {
+    const [incident] = await system.read((client) => client.incidents({ state: 'closed', limit: 1 }));
+    const id = incident?.id ?? '';
+    const dry = await ask('diagnose', id, '--prove', '--dry-run');
+    expect(dry.stdout).toMatch(/by injecting it elsewhere: kill on open-\d \(a twin of the accused\) once/);
+    const run = await ask('diagnose', id, '--prove', '--elsewhere', '--yes', '--reason', 'to be sure');
+    expect(run.stderr).toMatch(/^Predicted: open is crashed/m);
+    expect(run.code).toBe(0);
+    const told = await ask('describe', 'incident', id);
+    expect(told.stdout).toMatch(
+      /^Proved by injecting the like of it\n {2}proof-\d+ on open-\d: confirmed\n {4}predicted: open/m,
+    );
+  });
+
   it('refuses who did not opt in, and what the budget does not pay', async () => {
     const closed = await ask('prove', 'closed.yaml');
     expect(closed.stdout).toContain('closed did not opt in');

@@ -1,36 +1,34 @@
 /**
- * How long clients of a database are without it when its primary is killed, and what they lose: PostgreSQL with a
- * synchronous standby and Redis, both as `examples/data` runs them, with a client that writes unique values all the
- * time through the endpoint. A round: the standby has caught up, the primary gets SIGKILL, writes go on, and the old
- * primary is back as a standby.
+ * How long clients of a database are without it when something happens to its primary, and what they lose: PostgreSQL
+ * with a synchronous standby and Redis, both as `examples/data` runs them, with a client that writes unique values all
+ * the time through the endpoint.
+ *
+ * `HOLDFAST_FAILOVER_KINDS=cut,twice` picks what happens, `HOLDFAST_FAILOVER_ROUNDS=20` how often (each of them, with
+ * both stores). A round takes at least 12.5 s: failovers that follow faster are held back on purpose.
  */
 import { join } from 'node:path';
+import { HoldfastError } from '../../src/model/errors.ts';
 import { ensureDebian } from '../../test/support/debian.ts';
 import { DIST } from '../../test/support/paths.ts';
-import { freePort, pause, TestSystem } from '../../test/support/system.ts';
-import { type Losses, PostgresWriter, RedisWriter } from '../../test/support/unique-writes.ts';
+import { freePort, TestSystem } from '../../test/support/system.ts';
+import { PostgresWriter, RedisWriter } from '../../test/support/unique-writes.ts';
 import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
+import { KINDS, type Kind, measure, type Round, type Subject } from './rounds.ts';
 
 const PASSWORD = 'benchmark';
-const ROUNDS = 20;
-const QUICK_ROUNDS = 3;
+/** All of it in less than a quarter of an hour. */
+const ROUNDS: Readonly<Record<Kind, number>> = { killed: 10, paused: 6, cut: 6, twice: 3, holdfast: 6 };
+const QUICK_ROUNDS = 1;
 /** Downtime that PostgreSQL's clients may see. */
 const P50_SEC = 3;
 const P99_SEC = 6;
-/** More failovers a minute than five are held back on purpose (docs/guard-rails.md): that is not what is measured here. */
-const PACE_MS = 12_500;
-
-interface Round extends Losses {
-  /** Until the old primary follows the new one and could take over. */
-  readonly redundantMs: number;
-}
 
 export const bench: Bench = {
   name: 'failover',
-  what: 'downtime and lost writes of PostgreSQL and Redis when the primary is killed',
+  what: 'downtime and lost writes of PostgreSQL and Redis: primary killed, paused, cut off; twice; Holdfast killed too',
   async run(options: BenchOptions): Promise<BenchRow[]> {
-    ensureDebian(['postgresql', 'redis-server']);
-    const rounds = options.quick ? QUICK_ROUNDS : ROUNDS;
+    const kinds = kindsAsked();
+    ensureDebian(['postgresql', 'redis-server', 'iptables']);
     const [apiPort, dbPort, cachePort] = [await freePort(), await freePort(), await freePort()];
     const system = await TestSystem.start({
       file: join(DIST, '../examples/data/compose.yaml'),
@@ -44,78 +42,63 @@ export const bench: Bench = {
       healthyWithinMs: 80_000,
     });
     try {
-      const postgres = await measure(system, 'db', rounds, options, () => new PostgresWriter(dbPort, PASSWORD));
-      const redis = await measure(system, 'cache', rounds, options, () => new RedisWriter(cachePort));
-      return [...rowsOf('postgres', postgres, true), ...rowsOf('redis', redis, false)];
+      const db = { system, service: 'db', open: () => new PostgresWriter(dbPort, PASSWORD) };
+      const cache = { system, service: 'cache', open: () => new RedisWriter(cachePort) };
+      const rows: BenchRow[] = [];
+      for (const kind of kinds) rows.push(...rowsOf('postgres', kind, await rounds(db, kind, 1, options), true));
+      // Half as many: nothing is promised of it but that losses are found.
+      for (const kind of kinds) rows.push(...rowsOf('redis', kind, await rounds(cache, kind, 0.5, options), false));
+      return rows;
     } finally {
       await system.stop();
     }
   },
 };
 
-async function measure(
-  system: TestSystem,
-  service: string,
-  count: number,
-  options: BenchOptions,
-  open: () => PostgresWriter | RedisWriter,
-): Promise<Round[]> {
-  const rounds: Round[] = [];
+function kindsAsked(): readonly Kind[] {
+  const asked = process.env.HOLDFAST_FAILOVER_KINDS?.split(',') ?? KINDS;
+  const kinds = KINDS.filter((kind) => asked.includes(kind));
+  if (kinds.length === asked.length) return kinds;
+  throw new HoldfastError('HF8002', `HOLDFAST_FAILOVER_KINDS=${asked.join()}: there are ${KINDS.join(', ')}`);
+}
+
+async function rounds(subject: Subject, kind: Kind, share: number, { quick, log }: BenchOptions): Promise<Round[]> {
+  const asked = Number(process.env.HOLDFAST_FAILOVER_ROUNDS ?? 0);
+  const count = asked > 0 ? asked : quick ? QUICK_ROUNDS : Math.ceil(ROUNDS[kind] * share);
+  const done: Round[] = [];
   for (let round = 1; round <= count; round++) {
-    const { holder } = await redundant(system, service);
-    const writer = open();
-    await writer.prepare();
-    writer.start();
-    await writer.progress(100, 10_000);
-    const { pid } = await system.instance(holder);
-    if (pid === null) throw new Error(`${holder} has no process`);
-    writer.mark();
-    const killedAt = performance.now();
-    process.kill(pid, 'SIGKILL');
-    await writer.progress(100, 30_000);
-    const { downtimeMs } = writer;
-    await redundant(system, service);
-    const redundantMs = performance.now() - killedAt;
-    const losses = await writer.stop();
-    rounds.push({ ...losses, downtimeMs, redundantMs });
-    await pause(PACE_MS - (performance.now() - killedAt));
-    options.log(
-      `${service} ${round}: down ${Math.round(downtimeMs)} ms, ${losses.lost.length} of ${losses.acknowledged} lost, whole again after ${(redundantMs / 1_000).toFixed(1)} s`,
+    const { downtimeMs, acknowledged, lost, redundantMs } = await measure(subject, kind, round);
+    done.push({ downtimeMs, acknowledged, lost, redundantMs });
+    log(
+      `${subject.service} ${kind} ${round}: down ${Math.round(downtimeMs)} ms, ${lost.length} of ${acknowledged} lost, whole again after ${(redundantMs / 1_000).toFixed(1)} s`,
     );
   }
-  return rounds;
+  return done;
 }
 
-function redundant(system: TestSystem, service: string): Promise<{ readonly holder: string }> {
-  return system.waitFor(`${service} has a caught-up standby`, 90_000, async (client) => {
-    const found = (await client.services()).find(({ name }) => name === service);
-    const roles = found?.instances.map(({ role }) => role).sort();
-    return roles?.join() === 'primary,standby' && found?.failover?.caughtUp.length === 1 ? found.failover : undefined;
-  });
-}
-
-function rowsOf(engine: string, rounds: readonly Round[], judged: boolean): BenchRow[] {
-  const downs = rounds.map(({ downtimeMs }) => downtimeMs / 1_000);
-  const lost = rounds.reduce((sum, round) => sum + round.lost.length, 0);
-  const acknowledged = rounds.reduce((sum, round) => sum + round.acknowledged, 0);
-  const time = (id: string, share: number, target: number): BenchRow => {
+function rowsOf(engine: string, kind: Kind, done: readonly Round[], judged: boolean): BenchRow[] {
+  const id = `${engine}.${kind}`;
+  const downs = done.map(({ downtimeMs }) => downtimeMs / 1_000);
+  const lost = done.reduce((sum, round) => sum + round.lost.length, 0);
+  const acknowledged = done.reduce((sum, round) => sum + round.acknowledged, 0);
+  const time = (which: string, share: number, target: number): BenchRow => {
     const value = quantile(downs, share);
     return {
-      id: `${engine}.downtime-${id}`,
-      what: `${engine}: longest time between two acknowledged writes, ${id}`,
+      id: `${id}.downtime-${which}`,
+      what: `${engine}, ${kind}: longest time between two acknowledged writes, ${which}`,
       value,
       unit: 's',
       target: judged ? target : null,
       pass: judged ? value <= target : null,
-      note: `${rounds.length} rounds`,
+      note: `${done.length} rounds`,
     };
   };
   return [
     time('p50', 0.5, P50_SEC),
     time('p99', 0.99, P99_SEC),
     {
-      id: `${engine}.lost`,
-      what: `${engine}: acknowledged writes lost`,
+      id: `${id}.lost`,
+      what: `${engine}, ${kind}: acknowledged writes lost`,
       value: lost,
       unit: 'writes',
       target: judged ? 0 : null,
@@ -123,10 +106,10 @@ function rowsOf(engine: string, rounds: readonly Round[], judged: boolean): Benc
       note: `of ${acknowledged}${judged ? '' : '; asynchronous: what was not yet copied goes with the primary'}`,
     },
     {
-      id: `${engine}.redundant`,
-      what: `${engine}: until the old primary could take over again, median`,
+      id: `${id}.redundant`,
+      what: `${engine}, ${kind}: until the old primary could take over again, median`,
       value: quantile(
-        rounds.map(({ redundantMs }) => redundantMs / 1_000),
+        done.map(({ redundantMs }) => redundantMs / 1_000),
         0.5,
       ),
       unit: 's',

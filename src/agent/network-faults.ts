@@ -63,11 +63,11 @@ export class NetworkFaults {
     });
   }
 
-  async #put({ id, kind, instance, from, parameters: given, leaseMs, holder }: FaultOrder): Promise<void> {
-    const life = instance === null ? undefined : this.#o.lifeOf(instance);
-    if (!life) throw new HoldfastError('HF8203', `fault ${kind} is done to the way to an instance`);
+  async #put({ id, kind, instance, service, from, parameters: given, leaseMs, holder }: FaultOrder): Promise<void> {
+    const callee = instance === null ? service : this.#o.lifeOf(instance)?.launch.service;
+    if (callee === undefined) throw new HoldfastError('HF8203', `fault ${kind} is done to the way to an instance`);
     const { port = null, direction, probability, seed, ...parameters } = given;
-    const where = { caller: from, callee: life.launch.service, port, instance };
+    const where = { caller: from, callee, port, instance };
     const optional = Object.entries({ direction, probability, seed }).filter(([, value]) => value !== undefined);
     const fault = { id, where, kind, parameters, leaseMs, holder, ...Object.fromEntries(optional) };
     const { bite } = await this.#o.port.putFault(parseNetworkFault(fault));

@@ -7,6 +7,8 @@ import type { OperatorCommand } from '../model/operator.ts';
 import type {
   CauseOffer,
   CoverageResource,
+  FaultInjection,
+  FaultResource,
   FaultsResource,
   ProofDetail,
   ProofRequest,
@@ -192,6 +194,21 @@ export class HoldfastClient {
 
   faults(): Promise<FaultsResource> {
     return this.#get('/v1/faults');
+  }
+
+  /** Resolves when it is in force. HF5002, HF5006, HF8301: what stands in the way. */
+  injectFault(request: FaultInjection): Promise<FaultResource> {
+    return this.#post('/v1/faults', request);
+  }
+
+  /** HF8205 when nothing is known of it; one that is over says so in its targets. */
+  renewFault(id: string, leaseMs: number, why: string): Promise<FaultResource> {
+    return this.#post(`/v1/faults/${encodeURIComponent(id)}/renew`, { leaseMs, why });
+  }
+
+  /** Resolves when it is over. */
+  revertFault(id: string, why: string): Promise<FaultResource> {
+    return this.#post(`/v1/faults/${encodeURIComponent(id)}/revert`, { why });
   }
 
   coverage(): Promise<CoverageResource> {

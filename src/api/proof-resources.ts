@@ -6,14 +6,15 @@ import type { FaultBite, FaultKindFacts } from '../model/fault.ts';
 export interface FaultResource {
   readonly id: string;
   readonly kind: string;
-  /** The proof that it belongs to. */
+  /** The proof that it belongs to; or who holds it by hand: `toxiproxy`. */
   readonly proof: string;
   readonly askedAt: string;
   /** When its lease ends unless it is renewed. */
   readonly leaseEndsAt: string;
   readonly targets: readonly {
-    /** null: the machine. */
+    /** null: the machine, or the ways to all instances of `service`. */
     readonly instance: string | null;
+    readonly service: string | null;
     readonly phase: 'requested' | 'active' | 'ended';
     readonly bite: FaultBite | null;
     readonly end: string | null;
@@ -25,6 +26,29 @@ export interface FaultResource {
 export interface FaultsResource {
   readonly kinds: readonly FaultKindFacts[];
   readonly running: readonly FaultResource[];
+}
+
+/** POST /v1/faults: a fault that its caller holds, on the ways to all instances of a service. It has to be renewed. */
+export interface FaultInjection {
+  /** The same id is the same request again. */
+  readonly id: string;
+  /** One of those of the traffic layer. */
+  readonly kind: string;
+  /** Those of the kind, and `direction`, `probability`, `port`, `seed`. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly service: string;
+  /** Calls of this service only; null: everybody's. */
+  readonly from: string | null;
+  readonly leaseMs: number;
+  /** What holds it, for people. */
+  readonly holder: string;
+  readonly why: string;
+}
+
+/** POST /v1/faults/{id}/renew */
+export interface FaultRenewal {
+  readonly leaseMs: number;
+  readonly why: string;
 }
 
 export interface FindingResource {

@@ -23,6 +23,7 @@ export const FaultSchema = Type.Object(
     targets: Type.Array(
       Type.Object({
         instance: nullable(Type.String()),
+        service: nullable(Type.String()),
         phase: Type.Enum(['requested', 'active', 'ended']),
         bite: nullable(BiteSchema),
         end: nullable(Type.String()),
@@ -31,6 +32,36 @@ export const FaultSchema = Type.Object(
     ),
   },
   { title: 'Fault' },
+);
+
+const leaseMs = Type.Number({
+  minimum: 1_000,
+  maximum: 600_000,
+  description: 'Milliseconds until it ends unless it is renewed.',
+});
+
+export const FaultInjectionSchema = Type.Object(
+  {
+    id: Type.String({ pattern: '^[A-Za-z0-9_-]{1,60}$' }),
+    kind: Type.String(),
+    parameters: Type.Record(Type.String(), Type.Unknown()),
+    service: Type.String({ minLength: 1, maxLength: 200 }),
+    from: nullable(Type.String({ minLength: 1, maxLength: 200 })),
+    leaseMs,
+    holder: Type.String({ minLength: 1, maxLength: 60 }),
+    why: Type.String({ maxLength: 2_000 }),
+  },
+  { title: 'FaultInjection', ...closed },
+);
+
+export const FaultRenewalSchema = Type.Object(
+  { leaseMs, why: Type.String({ maxLength: 2_000 }) },
+  { title: 'FaultRenewal', ...closed },
+);
+
+export const FaultRevertSchema = Type.Object(
+  { why: Type.String({ maxLength: 2_000 }) },
+  { title: 'FaultRevert', ...closed },
 );
 
 export const FaultKindSchema = Type.Object(

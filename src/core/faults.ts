@@ -8,7 +8,7 @@
 import { type FaultCommand, type FaultReport, type FaultRequest, type FaultState, isOver } from '../model/fault.ts';
 import { formatDuration } from '../model/time.ts';
 import type { Context } from './context.ts';
-import { budgetOf } from './guards.ts';
+import { budgetOf, waysTo } from './guards.ts';
 import type { Slot } from './state.ts';
 
 /** Faults that are over and still known, for whoever shows them. */
@@ -49,7 +49,7 @@ export function revertAll(ctx: Context): void {
 }
 
 function inject(ctx: Context, request: FaultRequest, who: string): void {
-  const { id, kind, instances, from, experiment, parameters, leaseMs, instant } = request;
+  const { id, kind, instances, service, from, experiment, parameters, leaseMs, instant } = request;
   if (ctx.state.faults.has(id)) {
     ctx.ok(`${kind} has been asked for`, id);
     return;
@@ -66,7 +66,7 @@ function inject(ctx: Context, request: FaultRequest, who: string): void {
     ...blank,
     id: `${id}-${n + 1}`,
     instance,
-    service: instance === null ? null : (ctx.state.slots.get(instance)?.service ?? null),
+    service: instance === null ? (service ?? null) : (ctx.state.slots.get(instance)?.service ?? null),
   }));
   ctx.state.faults.set(id, {
     id,
@@ -82,24 +82,30 @@ function inject(ctx: Context, request: FaultRequest, who: string): void {
   for (const { id: order, instance } of targets) {
     ctx.command({
       kind: 'inject',
-      order: { id: order, kind, parameters, instance, from, leaseMs, holder: experiment },
+      order: {
+        ...{ id: order, kind, parameters, instance, from, leaseMs, holder: experiment },
+        ...(service === undefined ? {} : { service }),
+      },
     });
   }
-  const where = instances.join(', ') || 'the machine';
+  const where = instances.join(', ') || whereOf(service ?? null);
   ctx.event('experiment', 'warn', `${experiment}: ${kind} on ${where}, asked by ${who}`);
   ctx.ok(`${kind} on ${where}`, id);
 }
 
 function refusalOf(
   ctx: Context,
-  { instances, kind }: FaultRequest,
+  { instances, kind, service }: FaultRequest,
   slots: readonly (Slot | undefined)[],
 ): [code: string, message: string] | null {
   if (ctx.state.stopped) return ['HF5006', 'automation is stopped, experiments too'];
+  if (service !== undefined && !ctx.service(service)) return ['HF6008', `no service ${service}`];
   const services =
-    instances.length === 0
-      ? [...ctx.state.services.keys()]
-      : [...new Set(slots.flatMap((slot) => slot?.service ?? []))];
+    service !== undefined
+      ? [service]
+      : instances.length === 0
+        ? [...ctx.state.services.keys()]
+        : [...new Set(slots.flatMap((slot) => slot?.service ?? []))];
   const closed = services.filter((name) => ctx.service(name)?.spec.experiments !== 'allow');
   if (closed.length > 0) return ['HF8301', `${kind}: ${closed.join(', ')} did not opt in`];
   for (const [n, slot] of slots.entries()) {
@@ -108,7 +114,11 @@ function refusalOf(
       return ['HF8203', `${slot.id} is ${slot.phase}: a fault needs an instance that runs`];
     }
   }
-  return overBudget(ctx, instances);
+  return overBudget(ctx, service === undefined ? instances : waysTo(ctx, service));
+}
+
+function whereOf(service: string | null): string {
+  return service === null ? 'the machine' : `the way to ${service}`;
 }
 
 /** What is out, what is down, and what would be struck, against what may be out at once. */
@@ -150,12 +160,12 @@ export function takeFaults(ctx: Context, reports: readonly FaultReport[], all: b
     const before = fault.targets.find(({ id }) => id === report.id);
     const targets = fault.targets.map((target) => (target.id === report.id ? { ...target, ...report } : target));
     ctx.state.faults.set(fault.id, { ...fault, targets });
-    if (before && before.phase !== report.phase) tell(ctx, fault, before.instance, report);
+    if (before && before.phase !== report.phase) tell(ctx, fault, before.instance ?? whereOf(before.service), report);
   }
 }
 
-function tell(ctx: Context, fault: FaultState, instance: string | null, { phase, end }: FaultReport): void {
-  const what = `${fault.experiment}: ${fault.kind} on ${instance ?? 'the machine'}`;
+function tell(ctx: Context, fault: FaultState, where: string, { phase, end }: FaultReport): void {
+  const what = `${fault.experiment}: ${fault.kind} on ${where}`;
   if (phase === 'active') ctx.event('experiment', 'warn', `${what} is in force`);
   if (end === null) return;
   const left = end.residue.length > 0 ? `; left behind: ${end.residue.join('; ')}` : '';

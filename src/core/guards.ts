@@ -31,12 +31,17 @@ export function budgetOf(ctx: Context): BudgetState {
 /** What an experiment holds: it pays from the same budget while its fault lasts. */
 function struck(ctx: Context): BudgetState['out'] {
   return [...ctx.state.faults.values()].flatMap(({ experiment, instant, askedAt, deadline, targets }) =>
-    targets.flatMap(({ instance, phase, begunAt }) =>
-      instance === null || phase === 'ended' || (instant && begunAt !== null) || ctx.now > deadline + LEASE_SLACK_MS
-        ? []
-        : [{ instance, why: `experiment ${experiment}`, since: askedAt }],
-    ),
+    targets.flatMap(({ instance, service, phase, begunAt }) => {
+      if (phase === 'ended' || (instant && begunAt !== null) || ctx.now > deadline + LEASE_SLACK_MS) return [];
+      const all = instance !== null ? [instance] : service !== null ? waysTo(ctx, service) : [];
+      return all.map((each) => ({ instance: each, why: `experiment ${experiment}`, since: askedAt }));
+    }),
   );
+}
+
+/** Whom a fault on all ways to a service strikes: whoever is there now. */
+export function waysTo(ctx: Context, service: string): readonly string[] {
+  return ctx.slotsOf(service).flatMap(({ id, intent, completed }) => (intent === 'run' && !completed ? [id] : []));
 }
 
 /** How many more instances may be taken out now. */

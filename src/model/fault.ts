@@ -15,6 +15,8 @@ export interface FaultOrder {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Null: the machine itself. */
   readonly instance: InstanceId | null;
+  /** With no instance: the ways to all instances of this service, also to those that come later. */
+  readonly service?: string;
   /** For faults on the way to the instance: calls of this service only; null: everybody's. */
   readonly from: string | null;
   readonly leaseMs: Ms;
@@ -58,8 +60,10 @@ export interface FaultRequest {
   readonly id: string;
   readonly kind: string;
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** Exactly these. Empty: the machine itself. */
+  /** Exactly these. Empty: the machine itself, or the ways to `service`. */
   readonly instances: readonly InstanceId[];
+  /** The ways to all instances of it, whichever they are while the fault lasts; all of them are paid for. */
+  readonly service?: string;
   readonly from: string | null;
   readonly experiment: string;
   readonly leaseMs: Ms;

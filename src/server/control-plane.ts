@@ -5,6 +5,9 @@
 import type {
   CauseOffer,
   CoverageResource,
+  FaultInjection,
+  FaultRenewal,
+  FaultResource,
   FaultsResource,
   ProofDetail,
   ProofRequest,
@@ -56,6 +59,10 @@ export interface ProvingPlane {
   schedule(request: ScheduleRequest, actor: Actor): Promise<ScheduleResource>;
   unschedule(name: string): Promise<Acknowledgement>;
   faults(): FaultsResource;
+  /** A fault that is held by hand. */
+  inject(fault: FaultInjection, actor: Actor): Promise<FaultResource>;
+  renew(id: string, renewal: FaultRenewal, actor: Actor): Promise<FaultResource>;
+  revert(id: string, actor: Actor): Promise<FaultResource>;
   coverage(): CoverageResource;
   live(): ProvingResource;
 }

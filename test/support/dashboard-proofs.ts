@@ -96,7 +96,12 @@ export function proofs(running: boolean): readonly ProofResource[] {
 
 export function proving(running: boolean): ProvingResource {
   const targets = [
-    { instance: 'gateway-1', phase: 'active', bite: { asked: 1, measured: 1, unit: 'processes', bitten: true } },
+    {
+      instance: 'gateway-1',
+      service: 'gateway',
+      phase: 'active',
+      bite: { asked: 1, measured: 1, unit: 'processes', bitten: true },
+    },
   ] as const;
   const fault = { id: 'proof-6-1', kind: 'pause', proof: 'proof-6', askedAt: ago(4), leaseEndsAt: ago(-6) };
   return {

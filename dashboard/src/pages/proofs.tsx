@@ -83,7 +83,10 @@ export function Running(): JSX.Element | null {
 function FaultLine({ fault }: { readonly fault: FaultResource }): JSX.Element {
   return (
     <li class="line">
-      <code>{fault.kind}</code> on {fault.targets.map(({ instance }) => instance ?? 'the machine').join(', ')}
+      <code>{fault.kind}</code> on{' '}
+      {fault.targets
+        .map(({ instance, service }) => instance ?? (service ? `the way to ${service}` : 'the machine'))
+        .join(', ')}
       <span class="muted push">
         {fault.targets.every(({ bite }) => bite?.bitten) ? 'bites' : 'no effect yet'},{' '}
         <Time at={fault.askedAt} as="lasting" />

@@ -1,7 +1,7 @@
 /** `describe KIND ID`: everything about one thing; an incident is told as a story. */
 import { Argument, type Command } from 'commander';
 import type { HoldfastClient } from '../../api/client.ts';
-import type { ProofDetail } from '../../api/proof-resources.ts';
+import type { ProofDetail, ProofResource } from '../../api/proof-resources.ts';
 import type { ChangeResource, InstanceResource, ServiceResource, SymptomResource } from '../../api/resources.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { causeText, edges, exitText, instances, standingText } from '../kinds.ts';
@@ -19,7 +19,10 @@ type Describe = (client: HoldfastClient, id: string, options: Options) => Promis
 const DESCRIBE: Readonly<Record<string, Describe>> = {
   async incident(client, id, { output }) {
     const incident = await client.incident(id);
-    return renderOne(incident, incident.id, output, () => tellIncident(incident, out));
+    const elsewhere = (await client.proofs({ limit: 500 })).filter(({ cause }) => cause?.incident === incident.id);
+    return renderOne(incident, incident.id, output, () =>
+      [tellIncident(incident, out), ...elsewhereLines(elsewhere)].join('\n'),
+    );
   },
   async service(client, id, { output }) {
     const service = pickById(await client.services(), id, ({ name }) => name, 'service');
@@ -53,6 +56,17 @@ export function register(program: Command): void {
     await printOrWatch(options.watch === true, () => (DESCRIBE[kind] as Describe)(client, id, options));
   });
   program.addCommand(command);
+}
+
+/** Runs that injected the like of the suspected cause, newest first. */
+function elsewhereLines(proofs: readonly ProofResource[]): readonly string[] {
+  if (proofs.length === 0) return [];
+  const lines = proofs.flatMap(({ id, state, cause }) => [
+    `  ${id} on ${cause?.target}: ${cause?.verdict ?? (state === 'done' ? 'inconclusive' : state)}`,
+    `    predicted: ${cause?.predicted}`,
+    ...(cause?.measured ? [`    measured: ${cause.measured}`] : []),
+  ]);
+  return ['', out.bold('Proved by injecting the like of it'), ...lines];
 }
 
 function fields(rows: readonly (readonly [string, string])[]): string {

@@ -72,6 +72,9 @@ export function handlers(plane: ControlPlane, facts: ServerFacts): Handlers {
       return plane.proving.unschedule(body.name);
     },
     listFaults: () => plane.proving.faults(),
+    injectFault: ({ body, actor }) => plane.proving.inject(body, actor(body.why)),
+    renewFault: ({ params, body, actor }) => plane.proving.renew(params.id, body, actor(body.why)),
+    revertFault: ({ params, body, actor }) => plane.proving.revert(params.id, actor(body.why)),
     getCoverage: () => plane.proving.coverage(),
     heartbeat: ({ params, body }) => {
       plane.heartbeat(params.instance, body.pass, body.note);

@@ -12,7 +12,7 @@ import type {
 } from '../../api/proof-resources.ts';
 import type { Core } from '../../core/contract.ts';
 import { HoldfastError } from '../../model/errors.ts';
-import { type FaultKindFacts, type FaultState, isOver } from '../../model/fault.ts';
+import { type FaultCommand, type FaultKindFacts, type FaultState, isOver } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
 import { SETTLE_MS } from '../../prove/catalogue/index.ts';
 import {
@@ -28,12 +28,15 @@ import { catalogueOf, closedServices, knownKinds } from './catalogue.ts';
 import { experimentOfCause, offerOf, testOf } from './cause.ts';
 import { withClients } from './consistency.ts';
 import { exploration } from './exploration.ts';
+import { heldFaults } from './held.ts';
 import type { ProofRecord } from './ledger.ts';
 import type { Order, Proofs } from './proofs.ts';
 import type { Schedules } from './schedules.ts';
 
 export interface ProvingOptions {
   readonly core: Core;
+  /** Through the journal; throws the core's refusal. */
+  readonly order: (command: FaultCommand, actor: Actor) => Promise<void>;
   readonly proofs: Proofs;
   readonly schedules: Schedules;
   readonly kinds: () => readonly FaultKindFacts[];
@@ -72,6 +75,7 @@ export function provingPlane(parts: ProvingOptions): ProvingPlane {
     },
     offer: (incident, on) => offerOf(core, kinds(), incident, on, now()),
     faults: (): FaultsResource => ({ kinds: kinds(), running: running() }),
+    ...heldFaults({ core, order: parts.order, kinds, told: (fault) => faultResource(core, fault) }),
     coverage: () => coverageOf(core, proofs, kinds()),
     // Sent to every reader with each line of progress: the evidence is asked for by whoever looks at one.
     live: () => ({
@@ -84,7 +88,7 @@ export function provingPlane(parts: ProvingOptions): ProvingPlane {
 export async function startProofs(
   request: ProofRequest,
   actor: Actor,
-  { core, proofs, kinds, now }: Omit<ProvingOptions, 'schedules'>,
+  { core, proofs, kinds, now }: Omit<ProvingOptions, 'schedules' | 'order'>,
 ): Promise<ProofStarted> {
   const { run } = request;
   if (run.kind === 'explore') {
@@ -208,8 +212,9 @@ function faultResource(core: Core, { id, kind, experiment, askedAt, deadline, ta
     proof: experiment,
     askedAt: iso(core, askedAt),
     leaseEndsAt: iso(core, deadline),
-    targets: targets.map(({ instance, phase, bite, end }) => ({
+    targets: targets.map(({ instance, service, phase, bite, end }) => ({
       instance,
+      service,
       phase,
       bite,
       end: end === null ? null : end.detail === '' ? end.reason : `${end.reason}: ${end.detail}`,

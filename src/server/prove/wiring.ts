@@ -1,7 +1,7 @@
 /** Puts the proving part together: the core through its journal, the agent's executors, the store. */
-import type { FaultKindFacts } from '../../model/fault.ts';
+import type { FaultCommand, FaultKindFacts } from '../../model/fault.ts';
 import type { Store } from '../../store/contract.ts';
-import type { ProvingPlane } from '../control-plane.ts';
+import type { Actor, ProvingPlane } from '../control-plane.ts';
 import type { Daemon } from '../daemon.ts';
 import { serviceResources } from '../mapping/services.ts';
 import { askCore } from '../plane.ts';
@@ -29,13 +29,15 @@ export async function createProving({
     const asked = service === null ? services : services.filter(({ name }) => name === service);
     return asked.length > 0 && asked.every(({ health }) => health === 'healthy' || health === 'stopped');
   };
+  const order = async (command: FaultCommand, { who, why }: Actor): Promise<void> =>
+    void (await askCore(daemon, { kind: 'fault', command, who, why }));
   const proofs = await Proofs.open({
     core,
     ledger: new ProofLedger(store),
     version,
     now: () => clock.now(),
     wallMs: () => clock.wallMs(),
-    order: async (command, { who, why }) => void (await askCore(daemon, { kind: 'fault', command, who, why })),
+    order,
     residue: (orders) => daemon.agent.residue(orders),
     kinds: () => daemon.agent.faultKinds(),
     restart: async (service, instance, { who, why }) => {
@@ -65,7 +67,7 @@ export async function createProving({
     changed: () => daemon.topics.touch('proofs'),
     log,
   });
-  return { proofs, schedules, proving: provingPlane({ ...parts, schedules }) };
+  return { proofs, schedules, proving: provingPlane({ ...parts, order, schedules }) };
 }
 
 function isSettled({ state: { core } }: Daemon, service: string | null): boolean {

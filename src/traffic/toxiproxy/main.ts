@@ -23,12 +23,16 @@ async function main(): Promise<void> {
       config: { type: 'string' },
       seed: { type: 'string' },
       attach: { type: 'string' },
+      reason: { type: 'string', default: 'toxiproxy' },
     },
   });
   const seed = values.seed === undefined ? Math.floor(Math.random() * 0x1_0000_0000) : Number(values.seed);
   const seats = new OwnSeats(seed);
   const proxies = new Proxies(seats, seed);
-  const system = values.attach === undefined ? null : new SystemSeats(values.attach, proxies, seed);
+  const system =
+    values.attach === undefined
+      ? null
+      : new SystemSeats({ stateDir: values.attach, proxies, seed, why: values.reason, say });
   await system?.refresh();
   const api = new ToxiproxyApi(proxies, () => system?.refresh() ?? Promise.resolve());
   if (values.config !== undefined) await populate(proxies, values.config);

@@ -6,8 +6,9 @@ import type { Body } from './fields.ts';
 import { faultOf, parseToxic, type Toxic, updatedToxic, withAttributes } from './toxics.ts';
 
 /** A toxic has no end of its own: it lasts as long as this process, which renews it. */
-export const LEASE_MS = 5_000;
-export const RENEW_MS = 1_000;
+export const LEASE_MS = 6_000;
+/** Each renewal in a running system is an entry of its journal: thrice within a lease is enough. */
+export const RENEW_MS = 2_000;
 
 export interface ProxyBody {
   readonly name: string;

@@ -1,17 +1,27 @@
 /**
  * A running system's endpoints as proxies of the API: each address that Holdfast listens on for a service that opted
- * in to experiments, called `caller->callee`, or `callee` where it is published. Their toxics are faults in the
- * system's own traffic process, under a short lease that is renewed from here: when this process dies, they end.
+ * in to experiments, called `caller->callee`, or `callee` where it is published. What they are is asked of the traffic
+ * process; what is done to them is asked of the server (held-faults.ts), like every fault.
  */
-import { asHoldfastError } from '../../model/errors.ts';
 import { type NetworkFault, type NetworkFaultPlace, parseNetworkFault } from '../../model/network-fault.ts';
 import { OUTSIDE } from '../../model/signal.ts';
 import { TrafficClient } from '../client.ts';
 import type { Endpoint } from '../protocol.ts';
 import type { Seat } from './contract.ts';
 import { ApiError } from './errors.ts';
+import { HeldFaults } from './held-faults.ts';
 import type { Proxies } from './proxies.ts';
-import { LEASE_MS, RENEW_MS, ToxicProxy } from './proxy.ts';
+import { LEASE_MS, ToxicProxy } from './proxy.ts';
+
+export interface SystemSeatsOptions {
+  readonly stateDir: string;
+  readonly proxies: Proxies;
+  readonly seed: number;
+  /** For the journal. */
+  readonly why: string;
+  /** One line for who watches this process. */
+  readonly say: (text: string) => void;
+}
 
 const notOurs = (): ApiError =>
   new ApiError(409, 'this proxy is an endpoint of the running system: it can be disabled, not moved or removed');
@@ -21,14 +31,18 @@ export class SystemSeats {
   readonly #proxies: Proxies;
   readonly #seed: number;
   readonly #seats = new Map<string, SystemSeat>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #faults: HeldFaults;
 
-  constructor(stateDir: string, proxies: Proxies, seed: number) {
+  constructor({ stateDir, proxies, seed, why, say }: SystemSeatsOptions) {
     this.#proxies = proxies;
     this.#seed = seed;
     const events = { onSignals: () => undefined, onApplied: () => undefined, onStatus: () => undefined };
     this.#client = new TrafficClient(stateDir, events, { observer: true });
-    this.#timer = setInterval(() => void proxies.inTurn(() => this.#renew()), RENEW_MS);
+    this.#faults = new HeldFaults({
+      ...{ stateDir, why, say },
+      inTurn: (work) => proxies.inTurn(work),
+      ended: (id) => this.#ended(id),
+    });
   }
 
   /** Brings the proxies up to the routes in force. Throws HF4002 when there is no traffic process. */
@@ -49,48 +63,35 @@ export class SystemSeats {
   #add(name: string, endpoint: Endpoint): void {
     // A name that a proxy of our own has already stays with it.
     if (this.#proxies.all.some((proxy) => proxy.name === name)) return;
-    const seat = new SystemSeat(this.#client, endpoint, this.#seats.size);
+    const seat = new SystemSeat(this.#faults, endpoint, this.#seats.size);
     this.#seats.set(name, seat);
     this.#proxies.adopt(new ToxicProxy(name, seat, this.#seed));
   }
 
-  /** Toxics whose faults are over were ended by somebody else, and stay so: whoever stops all has the last word. */
-  async #renew(): Promise<void> {
+  /** Somebody else has ended it: so is its toxic. Whoever stops all has the last word. */
+  #ended(id: string): void {
     for (const proxy of this.#proxies.all) {
-      if (!(proxy.seat instanceof SystemSeat)) continue;
-      for (const id of [...proxy.faults, ...proxy.seat.ownFaults]) {
-        try {
-          await this.#client.renewFault(id, LEASE_MS);
-        } catch (error) {
-          if (asHoldfastError(error).code !== 'HF8205') return;
-          proxy.forget(id);
-          proxy.seat.forget(id);
-        }
-      }
+      proxy.forget(id);
+      if (proxy.seat instanceof SystemSeat) proxy.seat.forget(id);
     }
   }
 
   /** Ends what was done to the system. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
-    const ids = this.#proxies.all
-      .filter(({ seat }) => seat instanceof SystemSeat)
-      .flatMap((proxy) => [...proxy.faults, ...(proxy.seat as SystemSeat).ownFaults]);
-    // What cannot be removed any more ends with its lease.
-    for (const id of ids) await this.#client.removeFaults(id).catch(() => undefined);
+    await this.#faults.close();
     this.#client.close();
   }
 }
 
 class SystemSeat implements Seat {
   endpoint: Endpoint;
-  readonly #client: TrafficClient;
+  readonly #faults: HeldFaults;
   readonly #number: number;
   /** Ids of the faults that make it `down`. */
   #down: readonly string[] = [];
 
-  constructor(client: TrafficClient, endpoint: Endpoint, number: number) {
-    this.#client = client;
+  constructor(faults: HeldFaults, endpoint: Endpoint, number: number) {
+    this.#faults = faults;
     this.endpoint = endpoint;
     this.#number = number;
   }
@@ -107,17 +108,13 @@ class SystemSeat implements Seat {
     return this.#down.length === 0;
   }
 
-  get ownFaults(): readonly string[] {
-    return this.#down;
-  }
-
   get place(): NetworkFaultPlace {
     const { caller, callee, port } = this.endpoint;
     return { caller, callee, port, instance: null };
   }
 
   forget(id: string): void {
-    if (this.#down.includes(id)) this.#down = [];
+    this.#down = this.#down.filter((each) => each !== id);
   }
 
   async start(): Promise<void> {
@@ -134,6 +131,7 @@ class SystemSeat implements Seat {
     const refuse = { ...common, id: `${prefix}-refuse`, kind: 'refuse' };
     const cut = { ...common, id: `${prefix}-cut`, kind: 'timeout', parameters: { afterMs: 1 } };
     await this.putFault(parseNetworkFault(refuse));
+    this.#down = [refuse.id];
     await this.putFault(parseNetworkFault(cut));
     this.#down = [refuse.id, cut.id];
   }
@@ -150,12 +148,12 @@ class SystemSeat implements Seat {
     throw notOurs();
   }
 
-  async putFault(fault: NetworkFault): Promise<void> {
-    await this.#client.putFault(fault);
+  putFault(fault: NetworkFault): Promise<void> {
+    return this.#faults.put(fault);
   }
 
   async removeFaults(ids: readonly string[]): Promise<void> {
-    for (const id of ids) await this.#client.removeFaults(id);
+    for (const id of ids) await this.#faults.remove(id);
   }
 }
 

@@ -2,6 +2,10 @@
 import { HoldfastError } from '../../../model/errors.ts';
 import type { ProvingPlane } from '../../control-plane.ts';
 
+function nothingHere(): never {
+  throw new HoldfastError('HF8205', 'nothing is injected here');
+}
+
 export const NO_PROVING: ProvingPlane = {
   list: () => [],
   one: (id) => {
@@ -17,6 +21,9 @@ export const NO_PROVING: ProvingPlane = {
     throw new HoldfastError('HF6004', 'nothing is scheduled here');
   },
   unschedule: async () => ({ detail: 'none' }),
+  inject: async () => nothingHere(),
+  renew: async () => nothingHere(),
+  revert: async () => nothingHere(),
   faults: () => ({ kinds: [], running: [] }),
   coverage: () => ({ kinds: [], services: [], cells: [], open: [], left: [], grid: '' }),
   live: () => ({ running: [], proofs: [] }),
