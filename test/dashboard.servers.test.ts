@@ -10,7 +10,7 @@ import * as schemas from '../src/api/schemas.ts';
 import { launch, type PageOptions, SHOTS, type Watched, watchedPage } from './support/browser.ts';
 import { awaitingWorld, degradedWorld, emptyWorld, healthyWorld, type World } from './support/dashboard-fixture.ts';
 import { DashboardServer, VIEWER_TOKEN } from './support/dashboard-server.ts';
-import { accessibilityProblems, contrastProblems, focused, tabThrough } from './support/page-checks.ts';
+import { accessibilityProblems, axeProblems, contrastProblems, focused, tabThrough } from './support/page-checks.ts';
 import { DIST, ensureBuilt } from './support/paths.ts';
 
 const PAGES = {
@@ -119,6 +119,7 @@ describe.each(['light', 'dark'] as const)('every page in %s', (colorScheme) => {
     expect(await page.locator('main > *').first().getAttribute('class')).toContain('verdict');
     expect(await accessibilityProblems(page)).toEqual([]);
     expect(await contrastProblems(page)).toEqual([]);
+    expect(await axeProblems(page)).toEqual([]);
     await page.screenshot({ path: join(SHOTS, `${name}-${colorScheme}.png`), fullPage: true });
   });
 });
@@ -128,6 +129,7 @@ describe('on a phone', () => {
     const page = await open(hash, { width: 360, height: 780 });
     await page.locator('h1').waitFor({ state: 'attached' });
     expect(await accessibilityProblems(page)).toEqual([]);
+    expect(await axeProblems(page)).toEqual([]);
     await page.screenshot({ path: join(SHOTS, `${name}-phone.png`) });
   });
 });
@@ -451,7 +453,7 @@ describe('map', () => {
     const page = await open(PAGES.map);
     expect(await page.locator('[data-node]').count()).toBe(9);
     expect(await page.locator('[data-node=payments]').getAttribute('aria-label')).toBe(
-      'payments: degraded, 2 of 3 ready, 9.3/s, 2.1 % errors',
+      'payments 2.1 % err: degraded, 2 of 3 ready, 9.3/s, 2.1 % errors',
     );
     expect(await page.locator('.label').count()).toBe(14);
     expect(await page.locator('.label.degraded').textContent()).toBe('9.3/s 2.1%! 212ms');

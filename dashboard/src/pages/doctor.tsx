@@ -88,11 +88,13 @@ function Item(props: {
   return (
     <li>
       {findings.map((finding) => (
-        <div class="line wrap" key={finding.sentence}>
-          <HealthIcon health={health} size={14} />
-          <strong>
-            <Worded text={finding.sentence} />
-          </strong>
+        <div class="line found" key={finding.sentence}>
+          <span class="sentence">
+            <HealthIcon health={health} size={14} />
+            <strong>
+              <Worded text={finding.sentence} />
+            </strong>
+          </span>
           <Prove finding={finding} />
         </div>
       ))}

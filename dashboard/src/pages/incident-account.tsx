@@ -1,7 +1,7 @@
 /** Where the damage starts, how it spread, who was ruled out, and what the verdict hangs on. */
 import type { JSX } from 'preact';
 import type { Explanation, IncidentResource } from '../../../src/api/resources.ts';
-import { Panel } from '../parts/bits.tsx';
+import { Panel, Scrolled } from '../parts/bits.tsx';
 import { percent } from '../view/format.ts';
 import { amount, spread } from '../view/spread.ts';
 
@@ -86,7 +86,7 @@ function Spread({ explanation: { propagation, account } }: { readonly explanatio
   return (
     <figure class="spread">
       <figcaption>How it spread, in {account?.unit ?? 'damage'}: from the cause to those who suffer from it</figcaption>
-      <div class="spread-scroll">
+      <Scrolled class="spread-scroll" label="How it spread, drawn">
         <svg width={width + 2} height={height + 8} viewBox={`-1 -7 ${width + 2} ${height + 8}`} role="img">
           <title>
             {propagation.map(({ from, to, amount: value }) => `${from} to ${to}: ${amount(value, account)}`).join(', ')}
@@ -116,7 +116,7 @@ function Spread({ explanation: { propagation, account } }: { readonly explanatio
             </g>
           ))}
         </svg>
-      </div>
+      </Scrolled>
     </figure>
   );
 }

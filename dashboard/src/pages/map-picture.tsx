@@ -126,13 +126,15 @@ function Node(props: {
   }
   const { traffic } = service;
   const failing = (traffic?.failureShare ?? 0) > 0;
+  const stat = failing ? `${percent(traffic?.failureShare)} err` : `${service.ready}/${service.replicas}`;
   return (
     <g transform={place}>
       <a
         href={href({ page: 'service', name })}
         class={`node ${service.health} ${extra}`}
         data-node={name}
-        aria-label={`${name}: ${service.health}, ${service.ready} of ${service.replicas} ready, ${rate(traffic?.requestsPerSec)}, ${percent(traffic?.failureShare)} errors`}
+        // Begins with what is seen: who speaks to the machine says that.
+        aria-label={`${shown} ${stat}: ${shown === name ? '' : `${name}, `}${service.health}, ${service.ready} of ${service.replicas} ready, ${rate(traffic?.requestsPerSec)}, ${percent(traffic?.failureShare)} errors`}
         onFocus={() => onFocus(name)}
         onBlur={() => onFocus(null)}
         onPointerEnter={() => onFocus(name)}
@@ -143,7 +145,7 @@ function Node(props: {
           <HealthIcon health={service.health} size={14} />
         </svg>
         <text x="32" y="23" class="name">
-          {shown}
+          {`${shown} `}
         </text>
         {service.instances.slice(0, Math.floor((width - 80) / 9)).map((instance, i) => (
           <rect
@@ -157,7 +159,7 @@ function Node(props: {
           />
         ))}
         <text x={width - 11} y="44" text-anchor="end" class={`stat ${failing ? 'bad' : ''}`}>
-          {failing ? `${percent(traffic?.failureShare)} err` : `${service.ready}/${service.replicas}`}
+          {stat}
         </text>
       </a>
     </g>

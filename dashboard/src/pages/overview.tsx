@@ -1,5 +1,6 @@
 /** Overview: is anything wrong, what is being done about it, and what should be known before touching anything. */
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import type { EdgeResource, ServiceResource } from '../../../src/api/resources.ts';
 import { Empty, InstanceDots, Panel, Sparkline } from '../parts/bits.tsx';
 import { HealthIcon } from '../parts/icons.tsx';
@@ -93,6 +94,7 @@ export function Overview(): JSX.Element {
 
 function Services({ services }: { readonly services: readonly ServiceResource[] }): JSX.Element {
   const edges = useLive((state) => state.edges);
+  const into = useMemo(() => byCallee(edges), [edges]);
   return (
     <Panel title="Services" count={services.length} aside={<a href={href({ page: 'map' })}>Map</a>}>
       <div class="table-wrap">
@@ -117,17 +119,25 @@ function Services({ services }: { readonly services: readonly ServiceResource[] 
           </thead>
           <tbody>
             {services.map((service) => (
-              <ServiceRow
-                key={service.name}
-                service={service}
-                edges={edges.filter(({ callee }) => callee === service.name)}
-              />
+              <ServiceRow key={service.name} service={service} edges={into.get(service.name) ?? NO_EDGES} />
             ))}
           </tbody>
         </table>
       </div>
     </Panel>
   );
+}
+
+const NO_EDGES: readonly EdgeResource[] = [];
+
+function byCallee(edges: readonly EdgeResource[]): ReadonlyMap<string, readonly EdgeResource[]> {
+  const found = new Map<string, EdgeResource[]>();
+  for (const edge of edges) {
+    const into = found.get(edge.callee);
+    if (into === undefined) found.set(edge.callee, [edge]);
+    else into.push(edge);
+  }
+  return found;
 }
 
 function ServiceRow(props: {

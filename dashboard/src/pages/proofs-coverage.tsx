@@ -13,6 +13,7 @@ import { VERDICT_HEALTH } from '../view/verdicts.ts';
 
 /** As the server names what is done to the machine itself. */
 const MACHINE = '(machine)';
+const COLUMNS_SHOWN = 40;
 
 /** Asked for anew whenever a run has ended: it is made of all verdicts there are, not of the newest. */
 export function Coverage(props: { readonly newest: string | null; readonly busy: boolean }): JSX.Element {
@@ -138,46 +139,81 @@ function tryOut(kind: string, service: string, dryRun: boolean, faults: FaultsRe
 
 function Grid({ coverage: { kinds, services, cells, open }, faults, busy }: Trying): JSX.Element {
   const at = new Map(cells.map((cell) => [`${cell.kind} ${cell.service}`, cell]));
+  const fits = new Set(open.map(({ kind, service }) => `${kind} ${service}`));
+  const columns = columnsOf(services, cells);
   return (
-    <div class="table-wrap">
-      <table class="coverage">
-        <caption class="off-screen">The newest verdict of each fault on each service</caption>
-        <thead>
-          <tr>
-            <th scope="col">Fault</th>
-            {services.map((service) => (
-              <th scope="col" key={service}>
-                <ServiceLink name={service} />
-              </th>
-            ))}
-            <th scope="col" class="num">
-              Confirmed
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {kinds.map((kind) => (
-            <tr key={kind}>
-              <th scope="row">
-                <code title={faults?.kinds.find((one) => one.kind === kind)?.what}>{kind}</code>
-              </th>
-              {services.map((service) => (
-                <Cell
-                  key={service}
-                  cell={at.get(`${kind} ${service}`)}
-                  what={`${kind} on ${service}`}
-                  fits={open.some((one) => one.kind === kind && one.service === service)}
-                  onTry={busy ? null : () => tryOut(kind, service, false, faults)}
-                />
+    <>
+      <Legend />
+      {columns.length < services.length && (
+        <p class="empty">
+          {columns.length} of {services.length} services, those with verdicts first; the choice above has all of them.
+        </p>
+      )}
+      <div class="table-wrap">
+        <table class="coverage">
+          <caption class="off-screen">The newest verdict of each fault on each service</caption>
+          <thead>
+            <tr>
+              <th scope="col">Fault</th>
+              {columns.map((service) => (
+                <th scope="col" key={service}>
+                  <ServiceLink name={service} />
+                </th>
               ))}
-              <td class="num muted">
-                {`${cells.filter((cell) => cell.kind === kind && cell.verdict === 'confirmed').length} of ${open.filter((one) => one.kind === kind).length}`}
-              </td>
+              <th scope="col" class="num">
+                Confirmed
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {kinds.map((kind) => (
+              <tr key={kind}>
+                <th scope="row">
+                  <code title={faults?.kinds.find((one) => one.kind === kind)?.what}>{kind}</code>
+                </th>
+                {columns.map((service) => (
+                  <Cell
+                    key={service}
+                    cell={at.get(`${kind} ${service}`)}
+                    what={`${kind} on ${service}`}
+                    fits={fits.has(`${kind} ${service}`)}
+                    onTry={busy ? null : () => tryOut(kind, service, false, faults)}
+                  />
+                ))}
+                <td class="num muted">
+                  {`${cells.filter((cell) => cell.kind === kind && cell.verdict === 'confirmed').length} of ${open.filter((one) => one.kind === kind).length}`}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+/** More than fit are no longer a picture. The machine is always there. */
+function columnsOf(services: readonly string[], cells: CoverageResource['cells']): readonly string[] {
+  if (services.length <= COLUMNS_SHOWN) return services;
+  const tried = new Set(cells.map(({ service }) => service));
+  const first = services.filter((name) => tried.has(name) || name === MACHINE);
+  const kept = new Set([...first, ...services.filter((name) => !tried.has(name))].slice(0, COLUMNS_SHOWN));
+  return services.filter((name) => kept.has(name));
+}
+
+function Legend(): JSX.Element {
+  return (
+    <ul class="legend" aria-label="Legend">
+      {(['confirmed', 'mismatch', 'inconclusive'] as const).map((verdict) => (
+        <li key={verdict}>
+          <HealthIcon health={VERDICT_HEALTH[verdict]} size={12} /> {verdict}
+        </li>
+      ))}
+      <li>
+        <span aria-hidden="true">·</span> not tried: press it to try
+      </li>
+      <li>empty: does not apply</li>
+    </ul>
   );
 }
 

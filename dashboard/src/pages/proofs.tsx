@@ -10,6 +10,7 @@ import { href } from '../state/route.ts';
 import { duration } from '../view/format.ts';
 import { VERDICT_HEALTH } from '../view/verdicts.ts';
 import { Coverage } from './proofs-coverage.tsx';
+import { Schedules } from './proofs-schedules.tsx';
 import { Trend } from './proofs-trend.tsx';
 
 export function Proofs(): JSX.Element {
@@ -24,6 +25,7 @@ export function Proofs(): JSX.Element {
       <h1 class="off-screen">Proofs</h1>
       <Running />
       <Coverage newest={newest} busy={busy} />
+      <Schedules news={`${newest} ${busy}`} />
       <Trend newest={newest} />
       <Panel
         title="Verdicts"

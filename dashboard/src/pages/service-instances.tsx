@@ -21,13 +21,13 @@ export function Instances(props: {
           <tr>
             <th scope="col">Instance</th>
             <th scope="col">Phase</th>
-            <th scope="col" class="num">
+            <th scope="col" class="num wide-only">
               Pid
             </th>
             <th scope="col" class="num">
               Restarts
             </th>
-            <th scope="col" class="num">
+            <th scope="col" class="num wide-only">
               CPU
             </th>
             <th scope="col" class="num">
@@ -36,7 +36,9 @@ export function Instances(props: {
             <th scope="col" class="num wide-only">
               Files
             </th>
-            <th scope="col">Up</th>
+            <th scope="col" class="wide-only">
+              Up
+            </th>
             <th scope="col">Last exit</th>
             <th scope="col">
               <span class="off-screen">Actions</span>
@@ -71,9 +73,9 @@ function Row(props: {
           </button>
         </td>
         <td>{phaseOf(instance)}</td>
-        <td class="num">{instance.pid ?? '–'}</td>
+        <td class="num wide-only">{instance.pid ?? '–'}</td>
         <td class={`num ${instance.restarts > 0 ? 'warn' : ''}`}>{instance.restarts}</td>
-        <td class="num">{cores(instance.cpuCores)}</td>
+        <td class="num wide-only">{cores(instance.cpuCores)}</td>
         <td class="num">
           {instance.memoryLimitBytes === null || instance.memoryBytes === null ? (
             bytes(instance.memoryBytes)
@@ -86,18 +88,15 @@ function Row(props: {
           )}
         </td>
         <td class="num wide-only">{count(instance.openFiles)}</td>
-        <td class="muted">{instance.startedAt === null ? '–' : <Time at={instance.startedAt} as="lasting" />}</td>
+        <td class="muted wide-only">
+          {instance.startedAt === null ? '–' : <Time at={instance.startedAt} as="lasting" />}
+        </td>
         <td>
           {lastExit === null ? (
             <span class="muted">none</span>
           ) : (
-            <button
-              type="button"
-              class="link exit"
-              aria-expanded={unfolded}
-              aria-label={`Last exit of ${id}: ${exitOf(lastExit)}`}
-              onClick={() => setUnfolded(!unfolded)}
-            >
+            <button type="button" class="link exit" aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
+              <span class="off-screen">Last exit of {id}: </span>
               {exitOf(lastExit)} <Time at={lastExit.at} />
             </button>
           )}

@@ -99,6 +99,20 @@ export function Panel(props: {
   );
 }
 
+/** For what may be wider than the screen and holds nothing that takes the focus: it does itself, so that arrow keys scroll it. */
+export function Scrolled(props: {
+  readonly class: string;
+  readonly label: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: without it what is scrolled out of sight cannot be reached by keyboard
+    <section class={props.class} aria-label={props.label} tabIndex={0}>
+      {props.children}
+    </section>
+  );
+}
+
 export function Empty({ children }: { readonly children: ComponentChildren }): JSX.Element {
   return <p class="empty">{children}</p>;
 }

@@ -36,6 +36,7 @@ export function IncidentStatus({ status }: { readonly status: IncidentResource['
 
 export function IncidentCard({ incident }: { readonly incident: IncidentResource }): JSX.Element {
   const { damage } = incident;
+  const doing = nowDoing(incident);
   return (
     <li class="incident-card">
       <a data-row href={href({ page: 'incident', id: incident.id })}>
@@ -47,7 +48,7 @@ export function IncidentCard({ incident }: { readonly incident: IncidentResource
           </span>
         </span>
         <StageChips incident={incident} />
-        <span class="doing">{nowDoing(incident)}</span>
+        {doing !== incident.title && <span class="doing">{doing}</span>}
         {damage !== null && damage.requests > 0 && (
           <span class="muted">
             {damage.failedRequests} of {damage.requests} requests failed, {waited(damage.extraWaitSeconds)} of extra

@@ -34,7 +34,7 @@ export function SymptomFigure(props: { readonly figure: NonNullable<SymptomResou
       <figcaption>
         <code>{title}</code> <span class="num">{number(recent.at(-1) ?? 0)}</span>{' '}
         <span class="muted">
-          {number(least)} to {number(most)}; {compared}
+          now, drawn from {number(least)} to {number(most)}; {compared}
           {moment}
         </span>
       </figcaption>
