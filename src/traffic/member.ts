@@ -78,6 +78,8 @@ export class Member implements Judged, Loaded {
   busySince: Ms;
   /** Ages of requests that callers gave up on without a byte: evidence that would otherwise go with them. */
   #givenUp: { readonly age: Ms; readonly until: Ms }[] = [];
+  /** Requests for which a connection is being opened. */
+  readonly #opening = new Set<Held>();
 
   readonly #edges = new Map<string, EdgeWindow>();
 
@@ -150,6 +152,15 @@ export class Member implements Judged, Loaded {
     this.held.delete(request);
   }
 
+  /** A connection is being opened for it; `sentAt` is when that began. */
+  opens(request: Held): void {
+    this.#opening.add(request);
+  }
+
+  opened(request: Held): void {
+    this.#opening.delete(request);
+  }
+
   silentSince(): Ms {
     return Math.max(this.busySince, this.lastByteAt);
   }
@@ -164,9 +175,9 @@ export class Member implements Judged, Loaded {
     return ages;
   }
 
+  /** For an answer or for a connection. */
   oldestWait(edge: EdgeWindow, now: Ms): Ms {
-    for (const request of this.held) if (request.edge === edge) return now - request.sentAt;
-    return 0;
+    return Math.max(oldestOf(this.held, edge, now), oldestOf(this.#opening, edge, now));
   }
 
   closeIdle(before: Ms = Number.POSITIVE_INFINITY): void {
@@ -208,4 +219,10 @@ export class Member implements Judged, Loaded {
     if (standing === null) return [];
     return [{ ...standing, at: now, silentMs: standing.silentMs + now - standing.at, waitingRequests: held.size }];
   }
+}
+
+/** The set keeps the order in which they began. */
+function oldestOf(requests: Iterable<Held>, edge: EdgeWindow, now: Ms): Ms {
+  for (const request of requests) if (request.edge === edge) return now - request.sentAt;
+  return 0;
 }

@@ -95,6 +95,8 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
     member.open.add(this);
     this.edge = member.edge(this.#listener.caller, this.#pool.service, 'tcp');
     this.edge.inFlight++;
+    this.sentAt = monotonic();
+    member.opens(this);
     const upstream = this.#open(member);
     this.#upstream = upstream;
     this.#connectTimer = setTimeout(
@@ -180,6 +182,7 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
     if (this.#over || this.#member === null) return;
     if (this.#connectTimer !== null) clearTimeout(this.#connectTimer);
     this.#connected = true;
+    this.#member.opened(this);
     this.edge?.measured(monotonic() - this.#startedAt);
     this.#pool.succeeded(this.#member);
     if (this.#clientEnded) this.#endUpstream();
@@ -293,6 +296,7 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
       member.load--;
       member.open.delete(this);
       if (this.#awaiting) member.release(this);
+      member.opened(this);
       if (this.edge !== null) this.edge.inFlight--;
       this.#pool.trialVoid(member);
     }

@@ -6,7 +6,7 @@
  *   run SECONDS [rate=N] [noise=P]   time goes by, in ticks of 250 ms, with traffic and checks as the processes
  *                              are; every call fails with probability P besides
  *   kill|oom|exit ID [CODE]    the process ends
- *   stop|deaf|refuse|slow|fail|leak ID   the process ails (stop: SIGSTOP)
+ *   stop|deaf|wait|refuse|slow|fail|leak ID   the process ails (stop: SIGSTOP; wait: for its own calls)
  *   heal ID                    it is well again
  *   cut|delay|mend A→B [ms=]   calls of A break on their way to B, arrive late, or as before
  *   start ID                   its next life begins
@@ -35,7 +35,7 @@ const SLOW_MS = 400;
 const FAIL_SHARE = 0.6;
 const MIB = 1_048_576;
 
-type Ailment = 'stop' | 'deaf' | 'refuse' | 'slow' | 'fail' | 'leak' | 'crash';
+type Ailment = 'stop' | 'deaf' | 'wait' | 'refuse' | 'slow' | 'fail' | 'leak' | 'crash';
 
 interface Body {
   ailment: Ailment | null;
@@ -335,7 +335,7 @@ export class Scenario {
     for (const { id, incarnation, phase } of this.view.instances.values()) {
       const body = this.#body(id);
       const alive = phase === 'running' || phase === 'starting';
-      const silent = alive && (body.ailment === 'deaf' || body.ailment === 'stop') && this.#rate > 0;
+      const silent = alive && isSilent(body) && this.#rate > 0;
       const silentMs = this.now - body.ailsSince;
       if (silent === body.stalled || (silent && silentMs < 250)) continue;
       body.stalled = silent;
@@ -380,9 +380,7 @@ export class Scenario {
     const all = [...this.view.instances.values()].filter(({ service }) => service === callee);
     const able = all.filter(({ id, phase, ready, ejected }) => {
       const { ailment } = this.#body(id);
-      return (
-        phase === 'running' && ready && !ejected && ailment !== 'deaf' && ailment !== 'stop' && ailment !== 'refuse'
-      );
+      return phase === 'running' && ready && !ejected && !isSilent(this.#body(id)) && ailment !== 'refuse';
     });
     if (able.length === 0) {
       const failures = { connect: 0, reset: 0, timeout: 0, status5xx: 0, unavailable: rate };
@@ -419,9 +417,13 @@ export class Scenario {
     const histogram = new Histogram();
     const answered = requests - failures.unavailable;
     for (let n = 0; n < answered; n++) histogram.record(ms * 1_000 * this.#random.between(0.6, 1.4));
-    const counts = { requests, failures, retried: 0, latency: histogram.toSparse(), inFlight: 1, oldestWaitMs: 0 };
+    const counts = { requests, failures, retried: 0, latency: histogram.toSparse(), inFlight: 1 };
+    const waiting = [...this.view.instances.values()].filter(
+      ({ id, service }) => service === caller && this.#body(id).ailment === 'wait',
+    );
+    const oldestWaitMs = Math.max(0, ...waiting.map(({ id }) => this.now - this.#body(id).ailsSince));
     const edge = { caller, callee, instance, protocol: 'http' as const };
-    this.#signal({ kind: 'edge', at: this.now, windowMs: 1_000, ...edge, ...counts });
+    this.#signal({ kind: 'edge', at: this.now, windowMs: 1_000, ...edge, ...counts, oldestWaitMs });
   }
 
   #explain(): void {
@@ -511,4 +513,8 @@ function weigh({ text, weight }: Evidence): string {
 
 function seconds(ms: number): string {
   return (ms / 1_000).toFixed(2).padStart(6);
+}
+
+function isSilent({ ailment }: Body): boolean {
+  return ailment === 'deaf' || ailment === 'stop' || ailment === 'wait';
 }

@@ -248,7 +248,8 @@ function ofWays({ service, symptoms: all }: SuspectFacts): Mechanism | null {
       { text, weight: WEIGHT.oneCaller },
       { text: spared, weight: 0 },
     ],
-    passedOn: false,
+    // What one caller alone waits for may lie behind the callee: not all callers ask for the same things.
+    passedOn: !breaks,
     byChange: false,
   };
 }

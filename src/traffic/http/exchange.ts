@@ -113,6 +113,8 @@ export class Exchange implements Held, Waiter {
     // After a reset the pooled connections of others may be dead as well: new ones tell before anything is sent.
     const upstream = this.#lastFailure === 'reset' ? null : takeIdle(member, this.#idempotent);
     if (upstream === null) {
+      this.sentAt = monotonic();
+      member.opens(this);
       this.#upstream = new Upstream(this.#pool, member, this);
     } else {
       this.#upstream = upstream;
@@ -126,6 +128,7 @@ export class Exchange implements Held, Waiter {
   }
 
   #send(upstream: Upstream): void {
+    this.#member?.opened(this);
     this.#attempts++;
     this.#sent = true;
     const flowing = upstream.send(this.#head, this.#body?.parts ?? NO_PARTS, this.requestComplete);
@@ -379,6 +382,7 @@ export class Exchange implements Held, Waiter {
     member.load--;
     if (this.edge !== null) this.edge.inFlight--;
     if (this.#awaiting) member.release(this);
+    member.opened(this);
     this.#awaiting = false;
     this.#pool.trialVoid(member);
   }
