@@ -92,9 +92,7 @@ function waitsItself({ service, view, now }: InstanceFacts, since: Ms): boolean 
   const from = Math.max(since + LOOK_AFTER_MS, now - 1.5 * LOOK_EVERY_MS);
   const own = callees.flatMap(({ caller, callee }) => view.edges.windows(caller, callee, from, now));
   const waits = ({ at, inFlight, oldestWaitMs }: EdgeSignal): boolean =>
-    inFlight > 0 &&
-    oldestWaitMs >= WAITED_SHARE * (at - since) &&
-    oldestWaitMs <= at - since + WAITED_BEFORE_MS;
+    inFlight > 0 && oldestWaitMs >= WAITED_SHARE * (at - since) && oldestWaitMs <= at - since + WAITED_BEFORE_MS;
   if (own.some(waits)) return true;
   const looked = ({ caller, callee }: { readonly caller: string; readonly callee: string }): boolean =>
     (caller === service.name || callee === service.name) && view.edges.windows(caller, callee, from, now).length > 0;
