@@ -65,6 +65,7 @@ export async function drill(name: SystemName, { system, load }: Loaded, test: Dr
   const before = new Set((await system.incidents()).map(({ id }) => id));
   const fromMs = monotonicMs();
   const watch = new Watch();
+  const noticed = new Noticed(system);
   try {
     const idle = await act(system, test);
     const fresh = await over(system, before, test);
@@ -77,7 +78,7 @@ export async function drill(name: SystemName, { system, load }: Loaded, test: Dr
     if (own === undefined) {
       const kind = idle !== null ? 'idle' : felt === null ? 'borne' : 'judged';
       const note = idle ?? (felt === null ? 'borne: nobody felt it' : `not noticed, though ${felt}`);
-      return { ...base, kind, told: null, note: noteOf(note, starved), story: '' };
+      return { ...base, kind, told: null, note: noteOf(note, starved), story: noticed.text };
     }
     const told = toldOf(own, test);
     const sure = `${Math.round(told.confidence * 100)} %${told.abstained ? ', inconclusive' : ''}`;
@@ -92,6 +93,32 @@ export async function drill(name: SystemName, { system, load }: Loaded, test: Dr
     };
   } finally {
     watch.end();
+    noticed.end();
+  }
+}
+
+/** Symptoms, also those of which no incident came: why nothing was told is to be understood afterwards. */
+class Noticed {
+  readonly #seen = new Map<string, string>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(system: TestSystem) {
+    this.#timer = setInterval(() => {
+      void system
+        .read((client) => client.symptoms())
+        .then((symptoms) => {
+          for (const { id, summary, evidence } of symptoms) this.#seen.set(id, [summary, ...evidence].join(': '));
+        })
+        .catch((error: unknown) => this.#seen.set('unheard', `not to be asked for a time: ${error}`));
+    }, 1_000);
+  }
+
+  get text(): string {
+    return this.#seen.size === 0 ? 'no symptoms' : [...this.#seen.values()].join('\n');
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
   }
 }
 

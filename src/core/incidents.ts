@@ -4,7 +4,7 @@
  * `GROUP_MS` of the incident's last news: a fault's echo in its callers is the same story.
  */
 
-import type { SymptomUpdate } from '../detect/index.ts';
+import { ADAPT_MS, type SymptomUpdate } from '../detect/index.ts';
 import { type DiagnosisInput, diagnose, sensitivity } from '../diagnose/index.ts';
 import { type Diagnosis, faultsOf, type Incident, type TimelineEntry } from '../model/incident.ts';
 import { reaches } from '../model/reach.ts';
@@ -12,6 +12,8 @@ import { type EntityRef, entityKey, isAdvisory, type Symptom } from '../model/sy
 import { formatDuration, type Ms } from '../model/time.ts';
 import type { Context } from './context.ts';
 
+/** Onsets are known to a window. */
+const ONSET_SLACK_MS: Ms = 1_000;
 /** News older than this does not attract new symptoms. Larger groups more, and confuses independent faults. */
 export const GROUP_MS = 60_000;
 /** While symptoms are open the diagnosis is made anew this often; new symptoms bring it forward. */
@@ -28,6 +30,7 @@ const EXPLAINED_MS: Ms = 900_000;
 
 export function takeSymptoms(ctx: Context, updates: readonly SymptomUpdate[]): void {
   for (const { kind, symptom } of updates) {
+    if (kind === 'cleared') disregard(ctx, symptom);
     const incident = homeOf(ctx, symptom) ?? (kind === 'raised' ? findRelated(ctx, symptom) : undefined);
     if (kind === 'raised') {
       ctx.event('symptom', 'warn', symptom.summary, refsOf(symptom.entity));
@@ -47,6 +50,14 @@ export function takeSymptoms(ctx: Context, updates: readonly SymptomUpdate[]): v
       else if (opensIncident(ctx, symptom)) open(ctx, symptom);
     }
   }
+}
+
+/** The traffic of a time in which something was wrong is no norm, unless it lasted so long that it became one. */
+function disregard(ctx: Context, symptom: Symptom): void {
+  const { entity, onsetAt } = symptom;
+  const service = entity.kind === 'instance' ? entity.service : entity.kind === 'edge' ? entity.callee : entity.name;
+  if (entity.kind === 'node' || isAdvisory(symptom) || ctx.now - onsetAt >= ADAPT_MS) return;
+  ctx.view.edges.disregard(service, onsetAt - ONSET_SLACK_MS, ctx.now);
 }
 
 export function openIncidents(ctx: Context): Incident[] {

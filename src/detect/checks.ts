@@ -70,11 +70,12 @@ export function voidFailures(track: CheckTrack, since: Ms): void {
   track.firstFailAt = null;
 }
 
-export type FailureNature = 'silent' | 'refused' | 'wrong';
+export type FailureNature = 'unopened' | 'silent' | 'refused' | 'wrong';
 
-/** silent: no answer in time; refused: nobody there; wrong: an answer, but a bad one. */
+/** unopened: not even a connection in time; silent: no answer in time; refused: nobody there; wrong: an answer, but a bad one. */
 export function natureOf(error: string | null): FailureNature {
   const text = (error ?? '').toLowerCase();
+  if (text === 'no connection in time') return 'unopened';
   if (/time|ttl|silen|no report|deadline/.test(text)) return 'silent';
   if (/refused|reset|unreach|closed|hang up|epipe|not accept/.test(text)) return 'refused';
   return 'wrong';

@@ -70,6 +70,8 @@ function confirmation(facts: InstanceFacts, stall: Stall): readonly string[] | n
   if (service.failover !== null) return null;
   for (const track of [record.liveness, record.readiness]) {
     const failing = track.passingSince === null && track.lastFailAt !== null && track.lastFailAt > stall.since;
+    // Nothing reaches it: not the program's doing.
+    if (failing && natureOf(track.error) === 'unopened') return null;
     if (failing && natureOf(track.error) === 'silent') {
       return [told, `its check had no answer since then (${track.error})`];
     }

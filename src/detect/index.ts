@@ -43,6 +43,7 @@ import { CLEAR_MS as UNREACHABLE_CLEAR_MS, unreachableService } from './unreacha
 import { onsetsOfWays, settleWays, waysOf, withoutWays } from './ways.ts';
 
 export type { Liveness, SymptomUpdate } from './contract.ts';
+export { ADAPT_MS } from './traffic.ts';
 
 /** Everything is looked at this often; what has news, at every evaluation. */
 const SCAN_MS: Ms = 1_000;

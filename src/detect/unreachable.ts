@@ -1,7 +1,7 @@
 /**
  * unreachable: nobody listens although the process runs, or a service has no instance that could take a call.
  *
- * Instance: the liveness check is refused or reset `retries` times in a row (start period over), or the traffic
+ * Instance: the liveness check is refused or reset, or gets no connection, `retries` times in a row (start period over), or the traffic
  * layer is refused for REFUSING_MS (a process that just died is refused too, but its exit is known before that), or
  * it has never been ready NEVER_READY_MS after its start period. Service: none ready for NONE_READY_MS, unless it is
  * deliberately being changed. Cleared CLEAR_MS after the last sign.
@@ -31,10 +31,12 @@ export const unreachable: InstanceDetector = {
     // Without checks of its own the agent watches whether the port accepts, and reports that as readiness.
     const unchecked = service.healthcheck === null && service.readiness === null;
     const track = unchecked && record.readySince !== null ? readiness : liveness;
-    if (track.verdict === false && natureOf(track.error) === 'refused') {
+    const nature = natureOf(track.error);
+    if (track.verdict === false && (nature === 'refused' || nature === 'unopened')) {
       const since = track.firstFailAt ?? now;
+      const what = nature === 'refused' ? 'refuses connections' : 'cannot be connected to';
       if (!unchecked || now - since >= UNCHECKED_MS) {
-        return claim(facts, since, 'refuses connections', [`its check says: ${track.error}`]);
+        return claim(facts, since, what, [`its check says: ${track.error}`]);
       }
     }
     if (stall?.state === 'refusing' && record.readySince !== null && now - stall.since >= REFUSING_MS) {

@@ -77,6 +77,19 @@ describe('the recent past of an edge', () => {
     expect(history.baseline('web', 'db', 99_000)?.meanMs).toBeCloseTo(10, 0);
   });
 
+  it('leaves out what it is told to disregard, of that callee only', () => {
+    const history = new EdgeHistory();
+    for (let second = 1; second <= 100; second++) {
+      history.ingest(window(second * 1_000, { ms: second <= 30 ? 10 : 500 }));
+      history.ingest(window(second * 1_000, { ms: second <= 30 ? 10 : 500, callee: 'queue' }));
+    }
+    expect(history.baseline('web', 'db', 95_000)?.meanMs).toBeGreaterThan(400);
+    history.disregard('db', 30_000, 80_000);
+    expect(history.baseline('web', 'db', 95_000)).toMatchObject({ windows: 45 });
+    expect(history.baseline('web', 'db', 95_000)?.meanMs).toBeCloseTo(10, 0);
+    expect(history.baseline('web', 'queue', 95_000)?.meanMs).toBeGreaterThan(400);
+  });
+
   it('takes the instances of one second together', () => {
     const history = new EdgeHistory();
     for (let second = 1; second <= 10; second++) {

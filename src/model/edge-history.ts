@@ -4,7 +4,8 @@
  * detectors and diagnosis read it through EdgeHistoryView.
  *
  * Folding: 120 seconds of 1 s, then 60 of 10 s, then 60 of a minute. Medians over these weigh the last minutes most,
- * and an incident of minutes cannot become the norm, because a query names the time before which it wants to know.
+ * and an incident of minutes cannot become the norm: while it lasts a query names the time before which it wants to
+ * know, and afterwards its time is left out (`disregard`), so that the next one of its kind is measured against health.
  */
 import { Histogram } from './histogram.ts';
 import { type EdgeFailures, type EdgeSignal, OUTSIDE } from './signal.ts';
@@ -136,6 +137,16 @@ export class EdgeHistory implements EdgeHistoryView {
     const before = Math.floor(beforeMs / BASELINE_STEP_MS) * BASELINE_STEP_MS;
     if (edge.cached?.before !== before) edge.cached = { before, baseline: baselineOf(edge, before) };
     return edge.cached.baseline;
+  }
+
+  /** What was measured of calls to this service in (fromMs, toMs] is no norm: something was wrong with it then. */
+  disregard(callee: string, fromMs: Ms, toMs: Ms): void {
+    for (const edge of this.#edges.values()) {
+      if (edge.callee !== callee) continue;
+      for (const [tier, samples] of edge.tiers.entries())
+        edge.tiers[tier] = samples.filter(({ at }) => at <= fromMs || at > toMs);
+      edge.cached = null;
+    }
   }
 
   /** Forgets edges of services that are gone. */

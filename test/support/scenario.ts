@@ -6,7 +6,8 @@
  *   run SECONDS [rate=N] [noise=P]   time goes by, in ticks of 250 ms, with traffic and checks as the processes
  *                              are; every call fails with probability P besides
  *   kill|oom|exit ID [CODE]    the process ends
- *   stop|deaf|wait|refuse|slow|fail|leak ID   the process ails (stop: SIGSTOP; wait: for its own calls)
+ *   stop|deaf|wait|lost|refuse|slow|fail|leak ID   the process ails (stop: SIGSTOP; wait: for its own calls;
+ *                              lost: nothing that is sent to it arrives)
  *   heal ID                    it is well again
  *   cut|delay|mend A→B [ms=]   calls of A break on their way to B, arrive late, or as before
  *   start ID                   its next life begins
@@ -35,7 +36,7 @@ const SLOW_MS = 400;
 const FAIL_SHARE = 0.6;
 const MIB = 1_048_576;
 
-type Ailment = 'stop' | 'deaf' | 'wait' | 'refuse' | 'slow' | 'fail' | 'leak' | 'crash';
+type Ailment = 'stop' | 'deaf' | 'wait' | 'lost' | 'refuse' | 'slow' | 'fail' | 'leak' | 'crash';
 
 interface Body {
   ailment: Ailment | null;
@@ -319,9 +320,10 @@ export class Scenario {
       const silent = body.ailment === 'deaf' || body.ailment === 'stop';
       // The kernel accepts connections for a stopped process.
       const hangs = silent && check.probe.kind !== 'tcp';
-      const error = hangs ? 'timeout' : body.ailment === 'refuse' ? 'connection refused' : null;
+      const lost = body.ailment === 'lost' ? 'no connection in time' : null;
+      const error = hangs ? 'timeout' : body.ailment === 'refuse' ? 'connection refused' : lost;
       body.nextCheckAt = this.now + check.intervalMs;
-      if (hangs && this.now < body.ailsSince + check.timeoutMs) continue;
+      if ((hangs || lost !== null) && this.now < body.ailsSince + check.timeoutMs) continue;
       const sign = this.now - body.lastPassAt >= 10_000;
       const tellIt = error !== null || body.failing || sign;
       body.failing = error !== null;
@@ -516,5 +518,5 @@ function seconds(ms: number): string {
 }
 
 function isSilent({ ailment }: Body): boolean {
-  return ailment === 'deaf' || ailment === 'stop' || ailment === 'wait';
+  return ailment === 'deaf' || ailment === 'stop' || ailment === 'wait' || ailment === 'lost';
 }

@@ -4,7 +4,7 @@ import type { CheckSpec } from '../../model/spec.ts';
 import type { Ms } from '../../model/time.ts';
 import type { LagMeter } from '../lag.ts';
 import type { Clock } from '../ports.ts';
-import type { Probe, ProbeTarget } from './probe.ts';
+import { NO_CONNECTION, type Probe, type ProbeTarget } from './probe.ts';
 import { probeFor } from './registry.ts';
 import { CheckSchedule, isVoid, Reporting, type Worth } from './scheduler.ts';
 import { TtlSchedule } from './ttl.ts';
@@ -88,14 +88,15 @@ class ProbeChecker implements Checker {
       this.#finish(error, began, clock.now());
     };
     const deadline = setTimeout(() => {
-      report('timeout');
       run.abort();
+      // The probe may say how far it came, but only at once.
+      setImmediate(() => report('timeout'));
     }, spec.timeoutMs);
     this.#probe(run.signal)
       .catch(messageOf)
       .then((error) => {
         this.#running = null;
-        report(error);
+        report(run.signal.aborted && error !== NO_CONNECTION ? 'timeout' : error);
       });
   }
 

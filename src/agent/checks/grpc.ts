@@ -3,7 +3,7 @@
  * coded by hand; a gRPC library would be the largest dependency of the whole product.
  */
 import { connect, constants } from 'node:http2';
-import { connectionError, INSTANCE_HOST, type ProbeOf, portOf } from './probe.ts';
+import { connectionError, INSTANCE_HOST, NO_CONNECTION, type ProbeOf, portOf } from './probe.ts';
 
 const SERVING_STATUS = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 const MAX_REPLY_BYTES = 64 * 1024;
@@ -19,7 +19,7 @@ export const grpcProbe: ProbeOf<'grpc'> = (probe, { launch }) => {
         session.destroy();
         resolve(error);
       };
-      const abort = (): void => finish('aborted');
+      const abort = (): void => finish(session.connecting ? NO_CONNECTION : 'aborted');
       signal.addEventListener('abort', abort, { once: true });
       session.once('error', (error) => finish(connectionError(error)));
       session.once('close', () => finish('closed without an answer'));

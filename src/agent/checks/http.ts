@@ -4,7 +4,7 @@
  * not notice that the service stopped accepting new ones.
  */
 import { connect } from 'node:net';
-import { connectionError, INSTANCE_HOST, type ProbeOf, portOf } from './probe.ts';
+import { connectionError, INSTANCE_HOST, NO_CONNECTION, type ProbeOf, portOf } from './probe.ts';
 
 const MAX_HEAD_BYTES = 64 * 1024;
 /** After the head the rest is read for a moment, so that the service does not see its answer refused. */
@@ -24,8 +24,9 @@ export const httpProbe: ProbeOf<'http'> = (probe, { launch }) => {
         resolve(error);
       };
       const abort = (): void => {
+        const how = socket.connecting ? NO_CONNECTION : 'aborted';
         socket.destroy();
-        finish('aborted');
+        finish(how);
       };
       const read = (data: Buffer): void => {
         head += data.toString('latin1');

@@ -1,7 +1,9 @@
 /** Every kind of probe against servers that behave and that do not. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort, launchOf } from '../../../test/support/runtime.ts';
 import type { CheckProbe } from '../../model/spec.ts';
@@ -43,6 +45,30 @@ const http = (path: string): Run => ({
 });
 const TCP: Run = { kind: 'tcp', port: 'main' };
 const grpc = (service: string): Run => ({ kind: 'grpc', port: 'main', service });
+
+/** A listener to which no more connections can be opened: it is stopped, and its kernel's queue is full. */
+async function fullPort(): Promise<number> {
+  const code =
+    "require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1},function(){console.log(this.address().port)})";
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  closing.push(() => child.kill('SIGKILL'));
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const port = Number(said);
+  child.kill('SIGSTOP');
+  const queue = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  closing.push(() => {
+    for (const socket of queue) socket.destroy();
+  });
+  await once(queue[0] as Socket, 'connect');
+  return port;
+}
+
+describe('a port that opens no connection', () => {
+  it('is told apart from one that does not answer', async () => {
+    const port = await fullPort();
+    for (const probe of [TCP, http('/'), grpc('')]) expect(await run(probe, port, 200)).toBe('no connection in time');
+  });
+});
 
 describe('tcp', () => {
   it('passes when accepted, says refused when not', async () => {

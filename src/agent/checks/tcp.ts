@@ -1,6 +1,6 @@
 /** The port accepts a connection. The kernel answers for a process that hangs, so this says "started", not "well". */
 import { connect } from 'node:net';
-import { connectionError, INSTANCE_HOST, type ProbeOf, portOf } from './probe.ts';
+import { connectionError, INSTANCE_HOST, NO_CONNECTION, type ProbeOf, portOf } from './probe.ts';
 
 export const tcpProbe: ProbeOf<'tcp'> = (probe, { launch }) => {
   const port = portOf(launch, probe.port);
@@ -12,7 +12,7 @@ export const tcpProbe: ProbeOf<'tcp'> = (probe, { launch }) => {
         socket.destroy();
         resolve(error);
       };
-      const abort = (): void => finish('aborted');
+      const abort = (): void => finish(NO_CONNECTION);
       signal.addEventListener('abort', abort, { once: true });
       socket.once('connect', () => finish(null));
       socket.once('error', (error) => finish(connectionError(error)));

@@ -214,7 +214,7 @@ function isWitnessed({ kind, evidence }: Symptom): boolean {
 }
 
 /** Nobody got a connection to it, and nobody was refused one; or it was refused though somebody listens. */
-const CUT_OFF = /connecting timed out|though it listens/;
+const CUT_OFF = /connecting timed out|no connection in time|though it listens/;
 
 function isCutOff({ kind, evidence }: Symptom): boolean {
   return kind === 'unreachable' && evidence.some((text) => CUT_OFF.test(text));
