@@ -150,6 +150,7 @@ export class Member implements Judged, Loaded {
 
   release(request: Held): void {
     this.held.delete(request);
+    this.#opening.delete(request);
   }
 
   /** A connection is being opened for it; `sentAt` is when that began. */

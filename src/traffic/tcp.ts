@@ -295,8 +295,7 @@ export class TcpSession implements Held, Waiter, Open, LineOwner {
     if (member !== null) {
       member.load--;
       member.open.delete(this);
-      if (this.#awaiting) member.release(this);
-      member.opened(this);
+      member.release(this);
       if (this.edge !== null) this.edge.inFlight--;
       this.#pool.trialVoid(member);
     }

@@ -363,8 +363,7 @@ export class Exchange implements Held, Waiter {
   abandon(): void {
     if (this.#over) return;
     const now = monotonic();
-    const { edge } = this;
-    const member = this.#member;
+    const [edge, member] = [this.edge, this.#member];
     // A caller that waited this long and left did not change its mind: it timed out.
     if (this.#awaiting && now - this.sentAt >= this.#pool.policy.stallMs) edge?.callFailed('timeout');
     else edge?.closed();
@@ -376,13 +375,11 @@ export class Exchange implements Held, Waiter {
 
   #leaveMember(): void {
     const member = this.#member;
-    this.#upstream = null;
-    this.#member = null;
+    [this.#upstream, this.#member] = [null, null];
     if (member === null) return;
     member.load--;
     if (this.edge !== null) this.edge.inFlight--;
-    if (this.#awaiting) member.release(this);
-    member.opened(this);
+    member.release(this);
     this.#awaiting = false;
     this.#pool.trialVoid(member);
   }
