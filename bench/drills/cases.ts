@@ -77,6 +77,7 @@ const ON_PROCESS: readonly Partial<Injection>[] = [
   { kind: 'descriptors' },
 ];
 
+/** Not `slow-close`: nobody in these systems waits for the end of a connection, and so nobody can feel it come late. */
 const ON_WAY: readonly Partial<Injection>[] = [
   { kind: 'network', parameters: { mode: 'drop' } },
   { kind: 'network', parameters: { mode: 'reject' } },
@@ -87,10 +88,10 @@ const ON_WAY: readonly Partial<Injection>[] = [
   { kind: 'half-open' },
   { kind: 'slicer', parameters: { averageBytes: 8, delayMs: 20 } },
   { kind: 'limit', parameters: { bytes: 40 } },
-  { kind: 'slow-close', parameters: { delayMs: 500 } },
   { kind: 'blackhole' },
   { kind: 'timeout' },
-  { kind: 'refuse' },
+  // Callers keep their connections: without it nobody feels it until the next one is opened.
+  { kind: 'refuse', parameters: { cutOpen: true } },
 ];
 
 const ON_HTTP: readonly Partial<Injection>[] = [
@@ -112,7 +113,8 @@ function onMachine(kinds: readonly (Partial<Injection> & { readonly kind: string
 }
 
 const MACHINE: readonly (Partial<Injection> & { readonly kind: string })[] = [
-  { kind: 'cpu', parameters: { workers: 24 } },
+  // More than there are cores, and before everybody else: what is merely fair is hardly felt by who mostly sleeps.
+  { kind: 'cpu', parameters: { workers: 24, nice: -10 } },
   { kind: 'memory', parameters: { bytes: 268_435_456 } },
   { kind: 'processes', parameters: { count: 200 } },
   { kind: 'io', parameters: { bytes: 16_777_216 } },

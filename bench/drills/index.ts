@@ -11,6 +11,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HoldfastError } from '../../src/model/errors.ts';
 import { type Loaded, startShop, startWeb } from '../../test/support/sample-systems.ts';
 import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
 import { DRILLS, type DrillCase, type SystemName } from './cases.ts';
@@ -27,13 +28,15 @@ export const bench: Bench = {
     const runs = Number(process.env.HOLDFAST_DRILL_RUNS ?? (options.quick ? 1 : RUNS));
     const only = process.env.HOLDFAST_CASES?.split(',');
     const names = (process.env.HOLDFAST_SYSTEMS?.split(',') ?? Object.keys(DRILLS)) as SystemName[];
+    checkNames(names, only ?? []);
     const disk = ownDisk(options);
-    const one = (name: SystemName): Promise<Drill[]> => {
-      const wanted = DRILLS[name].filter(
-        ({ id }) => only?.some((each) => each === id || id.startsWith(`${each}@`)) ?? true,
+    const one = (name: SystemName): Promise<Drill[]> =>
+      drillSystem(
+        name,
+        DRILLS[name].filter(({ id }) => only?.some((each) => means(each, id)) ?? true),
+        runs,
+        options,
       );
-      return drillSystem(name, wanted, runs, options);
-    };
     try {
       if (process.env.HOLDFAST_DRILLS_AT_ONCE === '1') return rowsOf((await Promise.all(names.map(one))).flat());
       const drills: Drill[] = [];
@@ -44,6 +47,22 @@ export const bench: Bench = {
     }
   },
 };
+
+/** A kind stands for all drills of it. */
+const means = (asked: string, id: string): boolean => asked === id || id.startsWith(`${asked}@`);
+
+/** Nothing drilled is nothing shown: what was asked for and is not there is an error. */
+export function checkNames(systems: readonly string[], cases: readonly string[]): void {
+  const stray = systems.find((name) => !(name in DRILLS));
+  if (stray !== undefined) throw unknown('HOLDFAST_SYSTEMS', stray, Object.keys(DRILLS));
+  const ids = [...new Set(systems.flatMap((name) => DRILLS[name as SystemName].map(({ id }) => id)))].sort();
+  const missing = cases.filter((asked) => !ids.some((id) => means(asked, id)));
+  if (missing.length > 0) throw unknown('HOLDFAST_CASES', missing.join(', '), ids);
+}
+
+function unknown(variable: string, asked: string, known: readonly string[]): HoldfastError {
+  return new HoldfastError('HF8002', `${variable}: there is no ${asked}; there are ${known.join(', ')}`);
+}
 
 /** One system for all of its drills, as users have it; only one that does not come to rest is started anew. */
 async function drillSystem(

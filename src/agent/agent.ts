@@ -53,6 +53,7 @@ export class Agent {
   /** The last command of each instance that is being carried out. */
   readonly #queues = new Map<InstanceId, Promise<void>>();
   readonly #timers: NodeJS.Timeout[] = [];
+  #sampler: NodeSampler | null = null;
   #listener: (message: AgentMessage) => void = () => {};
   #ready: Promise<void> | null = null;
   #routes: RouteTable | null = null;
@@ -125,6 +126,7 @@ export class Agent {
   #sampleNode(): void {
     const { clock, node, stateDir } = this.#options;
     const sampler = new NodeSampler(node, stateDir);
+    this.#sampler = sampler;
     let last = clock.now();
     const sample = async (): Promise<void> => {
       const now = clock.now();
@@ -352,6 +354,7 @@ export class Agent {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
+    this.#sampler?.close();
     for (const instance of [...this.#checkers.keys()]) this.#stopChecks(instance);
     await this.#options.telemetry?.close();
     this.#outbox.close();

@@ -93,8 +93,12 @@ export class Faults {
   } {
     const executor = executorOf(kind);
     if (!executor) throw new HoldfastError('HF8202', `there is no fault ${kind}`);
+    const { path, ...rest } = parameters;
+    const directory = executor.targets.includes('directory') && typeof path === 'string' ? path : null;
     if (instance === null) {
       if (executor.targets.includes('node')) return { target: { kind: 'node' }, parameters };
+      if (directory !== null) return { target: { kind: 'directory', path: directory }, parameters: rest };
+      if (executor.targets.includes('directory')) throw needsPath(kind);
       throw new HoldfastError('HF8203', `fault ${kind} is done to a ${executor.targets.join(' or ')}`);
     }
     const life = this.#o.lifeOf(instance);
@@ -102,9 +106,8 @@ export class Faults {
     if (executor.targets.includes('process')) return { target: { kind: 'process', process: life.process }, parameters };
     if (executor.targets.includes('port')) return { target: portOf(life), parameters };
     if (executor.targets.includes('launch')) return { target: { kind: 'launch', instance }, parameters };
-    const { path, ...rest } = parameters;
-    if (typeof path === 'string') return { target: { kind: 'directory', path }, parameters: rest };
-    throw new HoldfastError('HF6004', `fault ${kind} needs path: the directory whose file system it is done to`);
+    if (directory !== null) return { target: { kind: 'directory', path: directory }, parameters: rest };
+    throw needsPath(kind);
   }
 
   renew(id: string, leaseMs: Ms): void {
@@ -209,6 +212,10 @@ export class Faults {
       end: end === null ? null : { reason: end.reason, detail: end.detail, residue: end.residue },
     };
   }
+}
+
+function needsPath(kind: string): HoldfastError {
+  return new HoldfastError('HF6004', `fault ${kind} needs path: the directory whose file system it is done to`);
 }
 
 function portOf({ launch }: InventoryItem): Target {

@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem } from 'node:os';
 import type { NodeSignal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
+import { DiskProbe } from './disk-probe.ts';
 
 export interface CpuTimes {
   readonly busy: number;
@@ -13,11 +14,18 @@ export interface CpuTimes {
 export class NodeSampler {
   readonly #node: string;
   readonly #dir: string;
+  readonly #disk: DiskProbe;
   #before: CpuTimes = readCpuTimes();
+  #pressed: Pressed | null = null;
 
   constructor(node: string, dir: string) {
     this.#node = node;
     this.#dir = dir;
+    this.#disk = new DiskProbe(dir);
+  }
+
+  close(): void {
+    this.#disk.close();
   }
 
   async sample(now: Ms, ownLagMs: Ms): Promise<NodeSignal> {
@@ -27,6 +35,10 @@ export class NodeSampler {
     this.#before = times;
     // What root keeps for itself is not free for anybody else, hence bavail.
     const diskFreeBytes = disk.bavail * disk.bsize;
+    const pressed = readPressed(now);
+    const memoryPressure = pressureBetween(this.#pressed, pressed);
+    this.#pressed = pressed;
+    const diskSyncMs = this.#disk.look();
     const usable = disk.blocks - disk.bfree + disk.bavail;
     return {
       kind: 'node',
@@ -37,6 +49,8 @@ export class NodeSampler {
       diskShare: usable === 0 ? 0 : 1 - disk.bavail / usable,
       diskFreeBytes,
       ownLagMs,
+      ...(memoryPressure === null ? {} : { memoryPressure }),
+      ...(diskSyncMs === null ? {} : { diskSyncMs }),
     };
   }
 }
@@ -44,6 +58,29 @@ export class NodeSampler {
 export function shareBetween(before: CpuTimes, after: CpuTimes): number {
   const total = after.total - before.total;
   return total <= 0 ? 0 : Math.min(1, Math.max(0, (after.busy - before.busy) / total));
+}
+
+/** Time in which somebody waited for memory (PSI, `some`), and when that was read. */
+export interface Pressed {
+  readonly totalUs: number;
+  readonly at: Ms;
+}
+
+/** Share of the time between, two decimals; null: the kernel does not say, or it is the first look. */
+export function pressureBetween(before: Pressed | null, after: Pressed | null): number | null {
+  if (before === null || after === null || after.at <= before.at) return null;
+  const share = (after.totalUs - before.totalUs) / 1_000 / (after.at - before.at);
+  return Math.round(100 * Math.min(1, Math.max(0, share))) / 100;
+}
+
+export function parsePressure(text: string): number | undefined {
+  const total = /^some .*total=(\d+)/m.exec(text)?.[1];
+  return total === undefined ? undefined : Number(total);
+}
+
+function readPressed(at: Ms): Pressed | null {
+  const totalUs = parsePressure(readOr('/proc/pressure/memory'));
+  return totalUs === undefined ? null : { totalUs, at };
 }
 
 /** The first line of /proc/stat; waiting for a disk is idling. */

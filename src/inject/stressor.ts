@@ -15,7 +15,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import type { Ms } from '../model/time.ts';
 import { availableBytes, monotonic } from './processes.ts';
@@ -29,6 +29,7 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
 export interface CpuOptions {
   readonly workers: number;
   readonly percent: number;
+  /** Added to the priority that it was started with. */
   readonly nice: number;
 }
 
@@ -69,7 +70,8 @@ async function burn(percent: number): Promise<void> {
 }
 
 function cpu({ workers, percent, nice }: CpuOptions): void {
-  setPriority(nice);
+  // From that of the keeper on, and of this thread only: those that it starts have it too.
+  if (nice !== 0) setPriority(Math.min(19, Math.max(-20, getPriority() + nice)));
   // In threads, so that this one always hears the end of its keeper.
   for (let count = 0; count < workers; count++) new Worker(new URL(import.meta.url), { workerData: { percent } });
   say(workers);
@@ -120,7 +122,7 @@ async function io({ path, bytes, bytesPerSec }: IoOptions): Promise<void> {
 async function fill({ path, keepFreeBytes, maxBytes }: FillOptions): Promise<void> {
   const dir = path.slice(0, path.lastIndexOf('/')) || '/';
   const fd = nameless(path);
-  const block = Buffer.alloc(1024 * 1024, 0xa5);
+  const block = Buffer.alloc(4 * 1024 * 1024, 0xa5);
   let written = 0;
   for (;;) {
     const { bavail, bsize } = statfsSync(dir);
@@ -136,7 +138,9 @@ async function fill({ path, keepFreeBytes, maxBytes }: FillOptions): Promise<voi
     // Free space is told with a delay until what was written is on the disk.
     if (written % (16 * block.length) === 0 || done < block.length) fsyncSync(fd);
     say(written);
-    await sleep(done === 0 ? 100 : 0);
+    // It must hear the end of its keeper between two blocks; a timer would make a large disk take minutes.
+    if (done === 0) await sleep(100);
+    else await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

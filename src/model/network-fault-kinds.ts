@@ -145,11 +145,13 @@ export const NETWORK_FAULTS = {
     parameters: { afterMs: ms('closed after this many ms; 0: not before the fault ends', 0) },
   },
   refuse: {
-    what: 'new connections are refused',
+    what: 'new connections are refused; those that are open go on, unless they are to be cut',
     directions: ['both'],
     http: false,
-    unit: 'connections refused',
-    parameters: {},
+    unit: 'connections refused or cut',
+    parameters: {
+      cutOpen: { type: 'flag', what: 'whether connections that are open are reset when it begins', otherwise: false },
+    },
   },
   'http-status': {
     what: 'the instance seems to answer with this status; it never sees the request',

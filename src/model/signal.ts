@@ -161,6 +161,10 @@ export interface NodeSignal {
   readonly diskFreeBytes: number;
   /** How late the agent's own timer fired: evidence gathered while this is large is void. */
   readonly ownLagMs: Ms;
+  /** Share of the interval in which somebody waited for memory to be found (PSI, some), where the kernel says it. */
+  readonly memoryPressure?: number;
+  /** How long a small write into the directory of state took to be on the disk; the last one that was tried. */
+  readonly diskSyncMs?: Ms;
 }
 
 /**

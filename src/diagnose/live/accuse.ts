@@ -146,7 +146,7 @@ function ofChange(
 function excuses(suspect: Suspect, mechanism: Mechanism, starved: readonly Starved[]): LaneEvidence[] {
   if (mechanism.faultClass !== 'software' || !isByStarving(suspect)) return [];
   return starved
-    .filter(({ node, services }) => isOn(suspect, node) && services.length > 0)
+    .filter(({ node, services, user }) => isOn(suspect, node) && services.length > 0 && user !== suspect.service)
     .map(({ text }) => ofService(suspect.service, text, { weight: WEIGHT.starved, faultClass: null }));
 }
 
@@ -180,8 +180,11 @@ function remarks(suspect: Suspect, advisories: readonly Symptom[]): LaneEvidence
 }
 
 /** With the damage of all that runs on it; one ill service alone says less of it than of that service. */
-function ofStarved({ node, text, services }: Starved, candidates: readonly Candidate[]): Accusation[] {
-  if (services.length === 0) return [];
+function ofStarved(
+  { node, text, services, mechanism, faultClass, user }: Starved,
+  candidates: readonly Candidate[],
+): Accusation[] {
+  if (services.length === 0 || user !== null) return [];
   const several = services.length > 1;
   const share = candidates
     .filter(({ kind, name }) => kind === 'service' && services.includes(name))
@@ -191,8 +194,8 @@ function ofStarved({ node, text, services }: Starved, candidates: readonly Candi
     name: node,
     text: said,
     weight,
-    faultClass: 'capacity',
-    mechanism: 'short of processors',
+    faultClass,
+    mechanism,
   });
   const evidence = [
     say(text, several ? WEIGHT.saturated : WEIGHT.starvedAlone),
@@ -205,8 +208,8 @@ function ofStarved({ node, text, services }: Starved, candidates: readonly Candi
       suspect: null,
       entity: { kind: 'node', name: node },
       service: null,
-      faultClass: 'capacity',
-      mechanism: 'short of processors',
+      faultClass,
+      mechanism,
       passedOn: false,
       certainty: CERTAIN.seen,
       evidence,

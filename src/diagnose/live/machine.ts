@@ -1,15 +1,26 @@
 /**
  * The machine itself as a cause. Processes that get no processor answer late, miss their checks and time out on each
- * other: every service looks ill, and each by itself could be the cause. What tells is the kernel's account of how long
- * each process was ready to run and was not let (ResourceSignal.cpuWaitShare), and how late our own timers were.
+ * other: every service looks ill, and each by itself could be the cause. The same goes for a machine that looks for memory,
+ * and for a disk that takes long for what it is to keep. What tells is the kernel's account, and our own experience:
  *
- *   starved(node)  the median of its instances waits for WAITING of the time since onset, or our timers are LATE_MS late in
- *                  a quarter of the samples; MORE times as much as before onset: what was so before explains no incident
- *   for it         that, and as much again when several services on it are ill with what want of a processor does
+ *   processors  the median of its instances waits for WAITING of the time since onset, MORE times as much as before; or our
+ *               timers are LATE_MS late in a quarter of the samples, MORE times as much; or all instances together wait
+ *               CROWDED times as long as they run, CROWDED_MORE times as much as before. The first is about who wants to run
+ *               all the time, the last about who mostly sleeps: for him each piece of work takes twice as long
+ *   memory      somebody waited for memory PRESSED of the time (NodeSignal.memoryPressure), MORE times as much as before
+ *   disk        a small write of our own took SYNC_MS to be kept (NodeSignal.diskSyncMs) in half of the tries, SLOWER times
+ *               as long as before
+ *
+ * What was so before onset explains no incident. What is said of a machine speaks
+ *
+ *   for it         and as much again when several services on it are ill with what such want does
  *   against those  whose symptoms are of that kind, while nothing but the machine's state sets them apart
  *
- * One instance that uses the processors up is not the machine's fault: then who waits is accused less than who uses.
+ * One instance that uses the processors up is not the machine's fault: then the machine is not accused, and who waits is
+ * accused less than who uses.
  */
+import type { FaultClass } from '../../model/incident.ts';
+import type { NodeSignal, ResourceSignal } from '../../model/signal.ts';
 import type { Symptom, SymptomKind } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import type { SystemView } from '../../model/view.ts';
@@ -20,13 +31,26 @@ export interface Starved {
   readonly node: string;
   /** For people. */
   readonly text: string;
-  /** Ill services on it whose symptoms want of a processor can bring about, and that call no other of them. */
+  readonly mechanism: string;
+  readonly faultClass: FaultClass;
+  /** The service whose instance uses it all up; null: nobody that we run. */
+  readonly user: string | null;
+  /** Ill services on it whose symptoms such want can bring about, and that call no other of them. */
   readonly services: readonly string[];
 }
 
 const WAITING = 0.15;
 const LATE_MS: Ms = 250;
 const MORE = 3;
+const CROWDED = 1;
+const CROWDED_MORE = 2;
+/** Of a core, all instances together: less waiting than this is felt by nobody, whatever it is a part of. */
+const LEAST_WAITS = 0.05;
+/** An instance that has come to use so many cores more, and half of what all of them use, is why the others wait. */
+const HOG = { rise: 0.5, part: 0.5 };
+const PRESSED = 0.2;
+const SYNC_MS: Ms = 100;
+const SLOWER = 5;
 const LEAD_MS: Ms = 3_000;
 /** Samples from further back are another time. */
 const PAST_MS: Ms = 45_000;
@@ -47,27 +71,69 @@ function workOut(suspects: readonly Suspect[], view: SystemView, onsetAt: Ms, no
   if (suspects.length === 0) return [];
   const nodes = new Set([...view.instances.values()].map(({ node }) => node));
   return [...nodes].flatMap((node) => {
-    const waits = waitsOn(node, view, onsetAt - LEAD_MS, now);
-    const before = waitsOn(node, view, onsetAt - PAST_MS, onsetAt - LEAD_MS);
-    const lags = lagsOn(node, view, onsetAt - LEAD_MS, now);
-    const late = lags >= LATE_MS && lags >= MORE * lagsOn(node, view, onsetAt - PAST_MS, onsetAt - LEAD_MS);
-    const waiting = waits !== null && waits >= WAITING && waits >= MORE * (before ?? 0);
-    if (!waiting && !late) return [];
-    const said = [
-      ...(waiting ? [`its processes waited for a processor ${Math.round(100 * (waits ?? 0))} % of the time`] : []),
-      ...(late ? [`timers were ${Math.round(lags)} ms late`] : []),
-    ];
-    const ill = suspects
-      .filter((suspect) => isOn(suspect, node) && isByStarving(suspect))
-      .map(({ service }) => service);
-    // What suffers from another one that is ill says nothing more of the machine.
-    const services = ill.filter(
-      (service) =>
-        !suspects.some((one) => one.service === service && one.callees.some((callee) => ill.includes(callee))),
+    const during = seenOn(node, view, onsetAt - LEAD_MS, now);
+    const before = seenOn(node, view, onsetAt - PAST_MS, onsetAt - LEAD_MS);
+    const wants = [ofProcessors(during, before), ofMemory(during, before), ofDisk(during, before)];
+    const services = illOn(node, suspects);
+    return wants.flatMap((want) =>
+      want === null ? [] : [{ ...want, node, text: `${node} ${want.text}`, user: want.user ?? null, services }],
     );
-    return [{ node, text: `${node} is starved: ${said.join(', ')}`, services }];
   });
 }
+
+/** Ill services on it that may be ill by its state; who suffers from another one that is ill says nothing more of it. */
+function illOn(node: string, suspects: readonly Suspect[]): string[] {
+  const ill = suspects.filter((suspect) => isOn(suspect, node) && isByStarving(suspect)).map(({ service }) => service);
+  return ill.filter(
+    (service) => !suspects.some((one) => one.service === service && one.callees.some((callee) => ill.includes(callee))),
+  );
+}
+
+type Want = Pick<Starved, 'text' | 'mechanism' | 'faultClass'> & { readonly user?: string | null };
+
+function ofProcessors(during: Seen, before: Seen): Want | null {
+  const [waits, lags] = [medianWait(during), upperQuartile(during.nodes.map(({ ownLagMs }) => ownLagMs))];
+  const late = lags >= LATE_MS && lags >= MORE * upperQuartile(before.nodes.map(({ ownLagMs }) => ownLagMs));
+  const waiting = waits !== null && waits >= WAITING && waits >= MORE * (medianWait(before) ?? 0);
+  const ratio = waitPerRun(during);
+  const usual = waitPerRun(before);
+  const crowded = ratio !== null && usual !== null && ratio >= CROWDED && ratio >= CROWDED_MORE * usual;
+  if (!waiting && !late && !crowded) return null;
+  const user = hogOf(during, before);
+  const said = [
+    ...(waiting ? [`its processes waited for a processor ${percent(waits)} of the time`] : []),
+    ...(crowded ? [`its processes waited ${times(ratio)} as long as they ran, before ${times(usual)}`] : []),
+    ...(late ? [`timers were ${Math.round(lags)} ms late`] : []),
+    ...(user === null ? [] : [`${user.instance} has come to use ${user.cores.toFixed(1)} cores`]),
+  ];
+  return {
+    text: `is starved: ${said.join(', ')}`,
+    mechanism: 'short of processors',
+    faultClass: 'capacity',
+    user: user?.service ?? null,
+  };
+}
+
+function ofMemory(during: Seen, before: Seen): Want | null {
+  const pressed = meanOf(during.nodes.flatMap(({ memoryPressure }) => memoryPressure ?? []));
+  const usual = meanOf(before.nodes.flatMap(({ memoryPressure }) => memoryPressure ?? [])) ?? 0;
+  if (pressed === null || pressed < PRESSED || pressed < MORE * usual) return null;
+  const text = `is short of memory: somebody waited for it ${percent(pressed)} of the time`;
+  return { text, mechanism: 'short of memory', faultClass: 'capacity' };
+}
+
+function ofDisk(during: Seen, before: Seen): Want | null {
+  const took = during.nodes.flatMap(({ diskSyncMs }) => diskSyncMs ?? []);
+  const usual = before.nodes.flatMap(({ diskSyncMs }) => diskSyncMs ?? []);
+  if (took.length === 0 || usual.length === 0) return null;
+  const [slow, was] = [median(took), median(usual)];
+  if (slow < SYNC_MS || slow < SLOWER * was) return null;
+  const text = `has a slow disk: a small write took ${Math.round(slow)} ms to be kept, before ${Math.round(was)} ms`;
+  return { text, mechanism: 'slow disk', faultClass: 'hardware' };
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+const times = (ratio: number): string => `${ratio.toFixed(1)} times`;
 
 /** All that is seen of it may come from want of a processor. */
 export function isByStarving({ symptoms, afflicted, mechanism }: Suspect): boolean {
@@ -80,29 +146,70 @@ export function isOn({ instances }: Pick<Suspect, 'instances'>, node: string): b
   return instances.some((instance) => instance.node === node);
 }
 
-/** Median over instances of each one's mean; null: the kernel does not say. */
-function waitsOn(node: string, view: SystemView, fromMs: Ms, toMs: Ms): number | null {
-  const means: number[] = [];
-  for (const instance of view.instances.values()) {
-    if (instance.node !== node) continue;
-    const shares = view
-      .resourcesOf(instance.id)
-      .flatMap(({ at, cpuWaitShare, incarnation }) =>
-        cpuWaitShare !== undefined && incarnation === instance.incarnation && at > fromMs && at <= toMs
-          ? [cpuWaitShare]
-          : [],
-      );
-    if (shares.length > 0) means.push(shares.reduce((sum, share) => sum + share, 0) / shares.length);
-  }
-  return means.length === 0 ? null : median(means);
+/** What is known of one node in a span of time. */
+interface Seen {
+  readonly instances: readonly Used[];
+  readonly nodes: readonly NodeSignal[];
 }
 
-/** Upper quartile: a single pause is a pause. */
-function lagsOn(node: string, view: SystemView, fromMs: Ms, toMs: Ms): Ms {
-  const lags = view
-    .nodePastOf(node)
-    .filter(({ at }) => at > fromMs && at <= toMs)
-    .map(({ ownLagMs }) => ownLagMs)
-    .sort((a, b) => a - b);
-  return lags[Math.floor(0.75 * (lags.length - 1))] ?? 0;
+/** Means over the samples of one instance, in cores; waits null: the kernel does not say. */
+interface Used {
+  readonly id: string;
+  readonly service: string;
+  readonly runs: number;
+  readonly waits: number | null;
+}
+
+function seenOn(node: string, view: SystemView, fromMs: Ms, toMs: Ms): Seen {
+  const within = ({ at }: { readonly at: Ms }): boolean => at > fromMs && at <= toMs;
+  const instances = [...view.instances.values()].flatMap((instance): Used[] => {
+    if (instance.node !== node) return [];
+    const samples = view
+      .resourcesOf(instance.id)
+      .filter((sample) => sample.incarnation === instance.incarnation && within(sample));
+    const runs = meanOf(samples.map(({ cpuCores }) => cpuCores));
+    return runs === null ? [] : [{ id: instance.id, service: instance.service, runs, waits: meanOf(waitsOf(samples)) }];
+  });
+  return { instances, nodes: view.nodePastOf(node).filter(within) };
+}
+
+const waitsOf = (samples: readonly ResourceSignal[]): number[] =>
+  samples.flatMap(({ cpuWaitShare }) => cpuWaitShare ?? []);
+
+function medianWait({ instances }: Seen): number | null {
+  const waits = instances.flatMap((each) => each.waits ?? []);
+  return waits.length === 0 ? null : median(waits);
+}
+
+/** Of all instances together: how long they could have run and were not let, for each second that they ran. */
+function waitPerRun({ instances }: Seen): number | null {
+  const known = instances.filter(({ waits }) => waits !== null);
+  if (known.length === 0) return null;
+  const waits = known.reduce((sum, each) => sum + (each.waits ?? 0), 0);
+  const runs = known.reduce((sum, each) => sum + each.runs, 0);
+  // Samples are counted in hundredths: below that the ratio is of roundings.
+  return waits < LEAST_WAITS ? 0 : waits / Math.max(0.01, runs);
+}
+
+/** Who has come to use most of what all use. */
+function hogOf(
+  { instances }: Seen,
+  before: Seen,
+): { readonly instance: string; readonly service: string; readonly cores: number } | null {
+  const all = instances.reduce((sum, { runs }) => sum + runs, 0);
+  const hog = instances.find(({ id, runs }) => {
+    const usual = before.instances.find((each) => each.id === id)?.runs ?? 0;
+    return runs - usual >= HOG.rise && runs >= HOG.part * all;
+  });
+  return hog === undefined ? null : { instance: hog.id, service: hog.service, cores: hog.runs };
+}
+
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** A single pause is a pause. */
+function upperQuartile(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(0.75 * (sorted.length - 1))] ?? 0;
 }

@@ -221,11 +221,14 @@ function isCutOff({ kind, evidence }: Symptom): boolean {
 }
 
 /** Is this resource what the other symptoms would come from? */
+const OUT_OF_FILES: ReadonlySet<SymptomKind> = new Set(['erroring', 'unreachable', 'hung']);
+
 function fits(resource: string | null, afflicted: Afflicted): boolean {
   const others = afflicted.symptoms.filter(({ kind }) => kind !== 'saturating');
   if (others.length === 0) return true;
   if (resource === 'cpu') return others.every(({ kind }) => kind === 'slow');
-  if (resource === 'openFiles') return others.every(({ kind }) => kind === 'erroring' || kind === 'unreachable');
+  // Who cannot accept refuses, breaks off or lets wait, as programs do it.
+  if (resource === 'openFiles') return others.every(({ kind }) => OUT_OF_FILES.has(kind));
   return others.every(({ kind }) => kind === 'slow' || kind === 'hung');
 }
 

@@ -1,6 +1,10 @@
 /**
  * Leaves an instance few more files and connections to open, by lowering its own limit (prlimit). Using up the file
  * table of the whole machine instead would hit everybody, the keeper first.
+ *
+ * The limit is on numbers, and a new descriptor gets the lowest one that is free: so it is put where only `headroom`
+ * numbers below it are free, and lowered further whenever the instance closes something (a limit above all that is open
+ * would leave every gap below it, and a server that takes one connection after another needs no more than one).
  */
 import { readdirSync } from 'node:fs';
 import type { ProcessIdentity } from '../../model/instance.ts';
@@ -10,7 +14,7 @@ import { membersOf, read, run, statOf, tool } from '../processes.ts';
 import { needsTools, processOf } from './common.ts';
 
 interface Descriptors {
-  /** How many more each process of the instance may open. */
+  /** How many more each process of the instance may open, at any time while it lasts. */
   readonly headroom: number;
 }
 
@@ -18,6 +22,7 @@ interface Before {
   readonly pid: number;
   readonly startTicks: string;
   readonly soft: string;
+  /** At first; later it may be lower, never higher. */
   readonly lowered: string;
 }
 
@@ -48,18 +53,25 @@ export const descriptors: Executor<Descriptors> = {
     const target = processOf(at);
     const limits = membersOf(target).flatMap(({ pid, startTicks }): Before[] => {
       const soft = softLimit(pid);
-      // A new descriptor gets the lowest free number, and the limit is on numbers.
-      const lowered = String(highestOpen(pid) + 1 + parameters.headroom);
-      return soft === undefined || Number(soft) <= Number(lowered) ? [] : [{ pid, startTicks, soft, lowered }];
+      const lowered = limitFor(openIn(pid), parameters.headroom);
+      return soft === undefined || Number(soft) <= lowered ? [] : [{ pid, startTicks, soft, lowered: String(lowered) }];
     });
     return { target, limits } satisfies Limited;
   },
-  begin: async (_fault, traces) => {
+  begin: async ({ parameters }: Fault<Descriptors>, traces, at) => {
     const { limits } = traces as unknown as Limited;
     for (const { pid, startTicks, lowered } of limits) setSoft(pid, startTicks, lowered);
+    let lookedAt = at.now();
     return {
+      turn: () => {
+        if (at.now() - lookedAt >= FOLLOW_MS) {
+          lookedAt = at.now();
+          for (const before of limits) follow(before, parameters.headroom);
+        }
+        return true;
+      },
       measure: () => {
-        const measured = limits.filter((before) => softLimit(before.pid) === before.lowered).length;
+        const measured = limits.filter(isLowered).length;
         const bitten = limits.length > 0 && measured === limits.length;
         return { asked: limits.length, measured, unit: 'processes limited', bitten };
       },
@@ -72,13 +84,34 @@ export const descriptors: Executor<Descriptors> = {
     limited(traces as unknown as Limited).map(({ pid }) => `process ${pid} may still open few files`),
 };
 
+/** Until what was closed is closed to it too. Each look reads the directory of its descriptors. */
+const FOLLOW_MS = 200;
+
+/** The lowest limit that leaves as many numbers below it free. */
+export function limitFor(open: ReadonlySet<number>, headroom: number): number {
+  let limit = 0;
+  for (let free = 0; free < headroom || open.has(limit); limit++) if (!open.has(limit)) free++;
+  return limit;
+}
+
+function follow({ pid, startTicks, lowered }: Before, headroom: number): void {
+  const limit = softLimit(pid);
+  const wanted = limitFor(openIn(pid), headroom);
+  // Zero: nothing could be read, and what has raised its limit itself is left to itself.
+  if (wanted === 0 || limit === undefined || Number(limit) > Number(lowered) || wanted >= Number(limit)) return;
+  setSoft(pid, startTicks, String(wanted));
+}
+
+function isLowered({ pid, lowered }: Before): boolean {
+  const limit = softLimit(pid);
+  return limit !== undefined && Number(limit) <= Number(lowered);
+}
+
 /** What has a lowered limit: the processes that were there, and children born since, which have inherited it. */
 function limited({ target, limits }: Limited): readonly Before[] {
-  const known = limits.filter(
-    ({ pid, startTicks, lowered }) => statOf(pid)?.startTicks === startTicks && softLimit(pid) === lowered,
-  );
+  const known = limits.filter((before) => statOf(before.pid)?.startTicks === before.startTicks && isLowered(before));
   const born = membersOf(target).flatMap(({ pid, startTicks }): Before[] => {
-    const parent = limits.find(({ lowered }) => lowered === softLimit(pid));
+    const parent = limits.find(({ lowered }) => Number(softLimit(pid) ?? Number.POSITIVE_INFINITY) <= Number(lowered));
     return parent && !limits.some((each) => each.pid === pid) ? [{ ...parent, pid, startTicks }] : [];
   });
   return [...known, ...born];
@@ -93,10 +126,10 @@ function softLimit(pid: number): string | undefined {
   return /^Max open files\s+(\d+)/m.exec(read(`/proc/${pid}/limits`) ?? '')?.[1];
 }
 
-function highestOpen(pid: number): number {
+function openIn(pid: number): ReadonlySet<number> {
   try {
-    return Math.max(-1, ...readdirSync(`/proc/${pid}/fd`).map(Number));
+    return new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
   } catch {
-    return -1;
+    return new Set();
   }
 }

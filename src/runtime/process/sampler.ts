@@ -30,8 +30,11 @@ const SLICE_EVERY_MS = 40;
 const SLICE_MS = 3;
 /** Of a group with many processes, those whose descriptors are counted. */
 const FD_PROCESSES = 8;
-/** The limit can be changed while a process runs, but hardly ever is. More often notices it sooner, and reads more. */
-const LIMIT_REREAD_PASSES = 8;
+/**
+ * The limit can be changed while a process runs, but hardly ever is. More often notices it sooner, and reads more: who is out
+ * of descriptors fails at once, and is repaired within seconds, on whatever is known by then.
+ */
+const LIMIT_REREAD_PASSES = 2;
 
 interface Measured {
   readonly ticks: ReadonlyMap<string, number>;

@@ -122,6 +122,26 @@ describe('faults on bytes', () => {
     expect(connection.broken).toBe(null);
   });
 
+  it('refuses: what is open goes on, unless it is to be cut', async () => {
+    const running = await start();
+    const connection = await dial(running.port);
+    await roundTrip(connection);
+    running.put('refuse');
+    await roundTrip(connection);
+    expect(status(running)?.bite).toMatchObject({ bitten: false });
+    running.plane.removeFaults('refuse');
+    running.put('refuse', { cutOpen: true });
+    await until(() => connection.broken !== null);
+    expect(connection.broken).toBe('ECONNRESET');
+    await until(() => running.peers[0]?.connections[0]?.broken === 'ECONNRESET');
+    expect(status(running)?.bite.bitten).toBe(true);
+    // One that comes now is refused, once.
+    const late = await dial(running.port);
+    await until(() => late.closed || late.ended || late.broken !== null, 2_000);
+    running.plane.removeFaults('refuse');
+    expect(await roundTrip(await dial(running.port))).toBeLessThan(200);
+  });
+
   it('refuses, and the other instance takes the calls', async () => {
     const running = await start(2);
     running.put('refuse', {}, { where: { callee: 'web', instance: 'web-1' } });

@@ -92,9 +92,11 @@ export class Line {
     this.#socket = socket;
   }
 
-  /** The faults that are in force on it from now on. */
-  set(faults: readonly ActiveFault[]): void {
-    this.#parts = faults.map((active) => this.#parts.find((part) => part.active === active) ?? new Part(active));
+  /** The faults that are in force on it from now on. `isOpen`: it is no new connection that they meet. */
+  set(faults: readonly ActiveFault[], isOpen = false): void {
+    this.#parts = faults.map(
+      (active) => this.#parts.find((part) => part.active === active) ?? new Part(active, isOpen),
+    );
     this.#stages = this.#parts.map(
       (part) =>
         this.#stages.find((stage) => stage.part === part) ?? {

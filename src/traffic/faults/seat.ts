@@ -22,15 +22,19 @@ export class FaultSeat {
   /** For a new connection: its line with the faults that are on it; null when there are none. */
   line(member: Member, caller: string, owner: LineOwner): Line | null {
     if (this.#here === null) return null;
-    return this.again(null, member, caller, owner);
+    return this.#lineWith(null, false, member, caller, owner);
   }
 
   /** For a connection whose faults may have changed. A line that does nothing any more is given up. */
   again(line: Line | null, member: Member, caller: string, owner: LineOwner): Line | null {
+    return this.#lineWith(line, true, member, caller, owner);
+  }
+
+  #lineWith(line: Line | null, isOpen: boolean, member: Member, caller: string, owner: LineOwner): Line | null {
     const faults: readonly ActiveFault[] = this.#here?.of({ caller, instance: member.instance }) ?? [];
     if (faults.length === 0 && line === null) return null;
     const its = line ?? new Line(owner);
-    its.set(faults);
+    its.set(faults, isOpen);
     return its.idle ? null : its;
   }
 }

@@ -32,10 +32,13 @@ export class Part {
   readonly active: ActiveFault;
   /** Whether the dice fell on this connection. */
   readonly drawn: boolean;
+  /** The connection was there before the fault. */
+  readonly wasOpen: boolean;
   #touched = false;
 
-  constructor(active: ActiveFault) {
+  constructor(active: ActiveFault, wasOpen = false) {
     this.active = active;
+    this.wasOpen = wasOpen;
     // On HTTP the dice are thrown for each request.
     this.drawn = NETWORK_FAULTS[active.fault.kind].http || active.hits();
     active.seen.connections++;

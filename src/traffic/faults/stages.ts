@@ -232,6 +232,19 @@ class Reset extends Stage {
   }
 }
 
+/** So soon that it is at once, and after whoever puts the fault on a connection has done so. */
+const AT_ONCE_MS: Ms = 1;
+
+/** New connections are refused where they are opened (line.ts); this is for those that are open, when they are meant too. */
+class Refuse extends Stage {
+  override begin(now: Ms, cut: Cutter): void {
+    const { active, wasOpen } = this.part;
+    if (!wasOpen || active.fault.parameters.cutOpen !== true) return;
+    this.part.touch(0);
+    cut({ how: 'reset', inOrder: false, at: now + AT_ONCE_MS });
+  }
+}
+
 /** Kinds that are not here do their work elsewhere: when a connection is opened (line.ts), or when a request is sent (line.ts). */
 const STAGES: Readonly<Partial<Record<NetworkFaultKind, new (part: Part) => Stage>>> = {
   latency: Latency,
@@ -244,6 +257,7 @@ const STAGES: Readonly<Partial<Record<NetworkFaultKind, new (part: Part) => Stag
   'slow-close': SlowClose,
   blackhole: Blackhole,
   timeout: Timeout,
+  refuse: Refuse,
   'http-delay': RequestDelay,
   'http-body': AnswerBody,
 };
