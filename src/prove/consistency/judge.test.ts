@@ -84,7 +84,7 @@ describe('verdicts on objects', () => {
     expect(() => judgeHistory(one(0, 'write', 3), asIsolation)).toThrow('about transactions');
   });
 
-  it('never takes longer than its budget, whatever the concurrency', () => {
+  it('never takes longer than its budget, whatever the concurrency', { timeout: 30_000 }, () => {
     const events: HistoryEvent[] = [];
     // Four hundred clients write the same few values at once, and nobody returns before all have begun.
     for (let n = 0; n < 400; n++) events.push({ process: n, type: 'invoke', f: 'write', value: n % 50 });
@@ -94,7 +94,7 @@ describe('verdicts on objects', () => {
     const budget = { configurations: 20_000, steps: 2_000_000 };
     const verdict = judgeHistory(events, { budget });
     expect(verdict.verdict).toBe('unknown');
-    expect(verdict.reason).toContain('budget exhausted');
+    expect(verdict.reason).toMatch(/budget exhausted.*; let fewer clients share one key/);
     expect(judgeHistory(events, { budget }).reason).toBe(verdict.reason);
   });
 

@@ -9,7 +9,7 @@ import { type HistoryEvent, show, type Value } from '../history/event.ts';
 import { FAIL, historyOf, OK } from '../history/history.ts';
 import { checkLinearizable, objectOf } from '../linearizability/check.ts';
 import { FUNCTIONS, type ObjectName } from '../linearizability/objects.ts';
-import type { SearchBudget } from '../linearizability/search.ts';
+import type { SearchBudget } from '../linearizability/walk.ts';
 import { type AnomalyName, type IsolationLevel, LEVELS, rulesOut } from '../transactions/anomalies.ts';
 import { checkTransactions, type TransactionReport } from '../transactions/check.ts';
 import { type Transactions, transactionsOf } from '../transactions/history.ts';
@@ -26,6 +26,10 @@ export interface JudgeOptions {
   /** For keys that must be searched; the same history and budget give the same verdict anywhere. */
   readonly budget?: SearchBudget;
 }
+
+/** What helps when a search ran out of its budget. */
+const WAY_OUT =
+  'let fewer clients share one key, write each value once, or judge a shorter stretch of the history';
 
 /** Contradictions that are shown of each anomaly. */
 const SHOWN = 2;
@@ -90,7 +94,7 @@ function judgeObjects(events: readonly HistoryEvent[], options: JudgeOptions): C
       holds: report.verdict === 'linearizable' ? ['linearizable', 'no-lost-writes'] : [],
       contradictions: contradiction,
       reason: report.unknown
-        ? `${report.unknown.why} on ${nameOfKey(report.unknown.key)}, of which ${percent(report.unknown.explained)} could be explained`
+        ? `${report.unknown.why} on ${nameOfKey(report.unknown.key)}, of which ${percent(report.unknown.explained)} could be explained; ${WAY_OUT}`
         : null,
     },
   );

@@ -14,7 +14,7 @@
  */
 import { IMPOSSIBLE, type Machine } from './machine.ts';
 import { CHANGES, LOOKS, OPTIONAL, type Problem } from './problem.ts';
-import type { SearchBudget, SearchOutcome } from './search.ts';
+import { type SearchBudget, type SearchOutcome, Walk } from './walk.ts';
 import { Witnesses } from './witnesses.ts';
 
 /** What was watched when the history broke: enough to show it once more, and cheaply. */
@@ -27,6 +27,8 @@ export interface Abstracted {
 }
 
 const LEFT_OUT = -1;
+/** Faults that are remembered, for every configuration that there is room for. */
+const FAULTS_EACH = 4;
 
 /** Refines until there is an answer or the steps are spent. */
 export function byAbstraction(problem: Problem, machine: Machine, budget: SearchBudget): Abstracted {
@@ -42,22 +44,8 @@ export function byAbstraction(problem: Problem, machine: Machine, budget: Search
 }
 
 /** One walk along the history with a given set of watched operations; 'pruned' when only faulty witnesses arrive. */
-export class AbstractWalk {
-  readonly #problem: Problem;
-  readonly #machine: Machine;
-  readonly #budget: SearchBudget;
+export class AbstractWalk extends Walk<Witnesses> {
   readonly #watched: Watched;
-  readonly #offsets: readonly [number, number, number];
-  #now: Witnesses;
-  #then: Witnesses;
-  readonly #work: Witnesses;
-  readonly #scratch: Int32Array;
-  readonly #open: Int32Array;
-  #openCount = 0;
-  readonly #looking: Int32Array;
-  #lookingCount = 0;
-  #steps = 0;
-  #peak = 1;
   readonly #mask: Int32Array;
   /** Faults of witnesses, as lists: what was done wrong, and the fault before. */
   readonly #faultOp: number[] = [-1];
@@ -66,58 +54,39 @@ export class AbstractWalk {
   readonly #faultBefore: number[] = [-1];
 
   constructor(problem: Problem, machine: Machine, watched: Watched, budget: SearchBudget) {
-    this.#problem = problem;
-    this.#machine = machine;
-    this.#watched = watched;
-    this.#budget = budget;
     const [changes, looks, optional] = problem.words;
-    this.#offsets = [1, 1 + changes, 1 + changes + looks];
-    this.#mask = new Int32Array(1 + changes + looks + optional);
-    this.#now = new Witnesses(problem.words, this.#mask);
-    this.#then = new Witnesses(problem.words, this.#mask);
-    this.#work = new Witnesses(problem.words, this.#mask);
-    this.#scratch = new Int32Array(this.#now.stride);
-    this.#open = new Int32Array(problem.count);
-    this.#looking = new Int32Array(problem.count);
-  }
-
-  get steps(): number {
-    return this.#steps + this.#work.compared + this.#then.compared + this.#now.compared;
+    const mask = new Int32Array(1 + changes + looks + optional);
+    const pool = (): Witnesses => new Witnesses(problem.words, mask);
+    super(problem, machine, budget, [pool(), pool(), pool()]);
+    this.#watched = watched;
+    this.#mask = mask;
   }
 
   run(): SearchOutcome {
-    const { events, kind } = this.#problem;
-    this.#scratch[0] = this.#machine.initial;
-    this.#now.add(this.#scratch, 0);
+    const { events } = this.problem;
+    this.begin();
     for (let n = 0; n < events.length; n++) {
       const event = events[n] as number;
       if (event >= 0) {
         if (this.#watched[event] === 1) this.#setMask(event, true);
-        if (kind[event] === LOOKS) this.#beginLook(event);
-        else this.#insertOpen(event);
+        this.invoke(event);
         continue;
       }
       const op = ~event;
       const exhausted = this.#settle(op, n);
       if (exhausted) return { kind: 'exhausted', event: n, what: exhausted };
-      if (this.#then.count === 0) return { kind: 'broken', op, event: n, states: this.states() };
-      this.#close(op);
+      if (this.after.count === 0) return { kind: 'broken', op, event: n, states: this.states() };
+      this.close(op);
+      this.#setMask(op, false);
     }
-    return this.#now.leastFaults() === 0 ? { kind: 'explained', peak: this.#peak } : { kind: 'pruned' };
-  }
-
-  states(): number[] {
-    const states = new Set<number>();
-    const { count, dead, pool, stride } = this.#now;
-    for (let at = 0; at < count; at++) if (dead[at] === 0) states.add(pool[at * stride] as number);
-    return [...states];
+    return this.now.leastFaults() === 0 ? { kind: 'explained', peak: this.peak } : { kind: 'pruned' };
   }
 
   /** What the best witness did wrong: the operations to watch. */
   faults(): number[] {
-    const best = this.#now.best();
+    const best = this.now.best();
     const ops = new Set<number>();
-    for (let n = this.#now.pool[best + this.#now.listWord] as number; n > 0; n = this.#faultBefore[n] as number) {
+    for (let n = this.now.pool[best + this.now.listWord] as number; n > 0; n = this.#faultBefore[n] as number) {
       const op = this.#faultOp[n] as number;
       const event = this.#faultEvent[n] as number;
       if (event < 0) ops.add(op);
@@ -128,7 +97,7 @@ export class AbstractWalk {
 
   /** Every operation of equal code that was open when the other was used once more. */
   #twinsAt(op: number, event: number): number[] {
-    const { code, events } = this.#problem;
+    const { code, events } = this.problem;
     const open = new Set<number>();
     for (let n = 0; n < event; n++) {
       const one = events[n] as number;
@@ -140,33 +109,17 @@ export class AbstractWalk {
     return [...open];
   }
 
-  #beginLook(op: number): void {
-    this.#looking[this.#lookingCount++] = op;
-    const { count, dead, pool, stride } = this.#now;
-    const code = this.#problem.code[op] as number;
-    const word = this.#wordOf(op);
-    const bit = this.#bitOf(op);
-    for (let at = 0; at < count; at++) {
-      if (dead[at] === 1) continue;
-      const base = at * stride;
-      if (this.#machine.step(pool[base] as number, code) !== IMPOSSIBLE)
-        pool[base + word] = (pool[base + word] as number) | bit;
-    }
-    this.#steps += count;
-  }
-
   #settle(op: number, event: number): 'configurations' | 'steps' | null {
-    const work = this.#work;
-    const then = this.#then;
-    const scratch = this.#scratch;
+    const work = this.work;
+    const after = this.after;
+    const scratch = this.scratch;
     work.clear();
-    then.clear();
-    const word = this.#wordOf(op);
-    const bit = this.#bitOf(op);
+    after.clear();
+    const word = this.word[op] as number;
+    const bit = this.bit[op] as number;
     const watched = this.#watched[op] === 1;
-    const room = this.#budget.configurations;
-    const { kind } = this.#problem;
-    const { count, dead, pool, stride } = this.#now;
+    const { kind } = this.problem;
+    const { count, dead, pool, stride } = this.now;
     for (let at = 0; at < count; at++) {
       if (dead[at] === 1) continue;
       const base = at * stride;
@@ -177,35 +130,36 @@ export class AbstractWalk {
       scratch.set(pool.subarray(base, base + stride));
       scratch[word] = (scratch[word] as number) & ~bit;
       if (!done) this.#fault(op, LEFT_OUT);
-      then.add(scratch, 0);
+      after.add(scratch, 0);
     }
     for (let at = 0; at < work.count; at++) {
       if (work.dead[at] === 1) continue;
       this.#expand(at, op, word, bit, event);
-      if (work.count + then.count > room || this.#faultOp.length > room * 4) return 'configurations';
-      if (this.steps > this.#budget.steps) return 'steps';
+      if (this.#faultOp.length > this.room * FAULTS_EACH) return 'configurations';
+      const exhausted = this.exhausted();
+      if (exhausted) return exhausted;
     }
-    this.#peak = Math.max(this.#peak, then.count + work.count);
+    this.peak = Math.max(this.peak, after.count + work.count);
     return null;
   }
 
   #expand(at: number, target: number, word: number, bit: number, event: number): void {
-    const { code, kind } = this.#problem;
-    const work = this.#work;
-    const scratch = this.#scratch;
+    const { code, kind } = this.problem;
+    const work = this.work;
+    const scratch = this.scratch;
     const base = at * work.stride;
     const state = work.pool[base] as number;
     let twinWaits = false;
     let spareTwin = false;
-    this.#steps += this.#openCount;
-    for (let n = 0; n < this.#openCount; n++) {
-      const op = this.#open[n] as number;
-      if (n === 0 || code[this.#open[n - 1] as number] !== code[op]) {
+    this.taken += this.openCount;
+    for (let n = 0; n < this.openCount; n++) {
+      const op = this.open[n] as number;
+      if (n === 0 || code[this.open[n - 1] as number] !== code[op]) {
         twinWaits = false;
         spareTwin = false;
       }
-      const opWord = this.#wordOf(op);
-      const opBit = this.#bitOf(op);
+      const opWord = this.word[op] as number;
+      const opBit = this.bit[op] as number;
       const used = ((work.pool[base + opWord] as number) & opBit) !== 0;
       const watched = this.#watched[op] === 1;
       if (watched && (used || twinWaits)) continue;
@@ -213,39 +167,40 @@ export class AbstractWalk {
       // Of those that are not watched one is as good as another: the first that the witness has not used.
       if (!watched && spareTwin && op !== target) continue;
       if (!watched && used && op !== target && this.#spare(n, base)) continue;
-      const next = this.#machine.step(state, code[op] as number);
+      const next = this.machine.step(state, code[op] as number);
       if (next === IMPOSSIBLE || (next === state && (kind[op] === OPTIONAL || (used && op !== target)))) continue;
       if (!watched) spareTwin = true;
       for (let k = 0; k < work.stride; k++) scratch[k] = work.pool[base + k] as number;
       scratch[0] = next;
       if (used) this.#fault(op, event);
       scratch[opWord] = (scratch[opWord] as number) | opBit;
-      if (next !== state) this.#look(next);
+      if (next !== state && !this.look(next)) continue;
       if (op !== target && (kind[target] !== LOOKS || ((scratch[word] as number) & bit) === 0)) work.add(scratch, 0);
       else {
         scratch[word] = (scratch[word] as number) & ~bit;
-        this.#then.add(scratch, 0);
+        this.after.add(scratch, 0);
       }
     }
   }
 
   /** Whether a later twin that is not watched has not been used. */
   #spare(from: number, base: number): boolean {
-    const { code } = this.#problem;
-    const op = this.#open[from] as number;
-    for (let n = from + 1; n < this.#openCount; n++) {
-      const twin = this.#open[n] as number;
+    const { code } = this.problem;
+    const op = this.open[from] as number;
+    for (let n = from + 1; n < this.openCount; n++) {
+      const twin = this.open[n] as number;
       if (code[twin] !== code[op]) return false;
       if (this.#watched[twin] === 1) continue;
-      if (((this.#work.pool[base + this.#wordOf(twin)] as number) & this.#bitOf(twin)) === 0) return true;
+      if (((this.work.pool[base + (this.word[twin] as number)] as number) & (this.bit[twin] as number)) === 0)
+        return true;
     }
     return false;
   }
 
   /** Puts a fault on the scratch witness. */
   #fault(op: number, event: number): void {
-    const { countWord, listWord } = this.#work;
-    const scratch = this.#scratch;
+    const { countWord, listWord } = this.work;
+    const scratch = this.scratch;
     this.#faultOp.push(op);
     this.#faultEvent.push(event);
     this.#faultBefore.push(scratch[listWord] as number);
@@ -253,57 +208,9 @@ export class AbstractWalk {
     scratch[countWord] = (scratch[countWord] as number) + 1;
   }
 
-  #look(state: number): void {
-    const { code } = this.#problem;
-    const scratch = this.#scratch;
-    for (let n = 0; n < this.#lookingCount; n++) {
-      const op = this.#looking[n] as number;
-      const word = this.#wordOf(op);
-      const bit = this.#bitOf(op);
-      if (((scratch[word] as number) & bit) !== 0) continue;
-      this.#steps++;
-      if (this.#machine.step(state, code[op] as number) !== IMPOSSIBLE) scratch[word] = (scratch[word] as number) | bit;
-    }
-  }
-
-  #insertOpen(op: number): void {
-    const { code, end } = this.#problem;
-    const open = this.#open;
-    let n = this.#openCount++;
-    for (; n > 0; n--) {
-      const other = open[n - 1] as number;
-      const before = (code[other] as number) - (code[op] as number) || (end[other] as number) - (end[op] as number);
-      if (before <= 0) break;
-      open[n] = other;
-    }
-    open[n] = op;
-  }
-
-  #close(op: number): void {
-    [this.#now, this.#then] = [this.#then, this.#now];
-    this.#setMask(op, false);
-    if (this.#problem.kind[op] === CHANGES) this.#openCount = remove(this.#open, this.#openCount, op);
-    else this.#lookingCount = remove(this.#looking, this.#lookingCount, op);
-  }
-
   #setMask(op: number, on: boolean): void {
-    const word = this.#wordOf(op);
-    const bit = this.#bitOf(op);
+    const word = this.word[op] as number;
+    const bit = this.bit[op] as number;
     this.#mask[word] = on ? (this.#mask[word] as number) | bit : (this.#mask[word] as number) & ~bit;
   }
-
-  #wordOf(op: number): number {
-    const { kind, slot } = this.#problem;
-    return (this.#offsets[kind[op] as 0 | 1 | 2] as number) + ((slot[op] as number) >> 5);
-  }
-
-  #bitOf(op: number): number {
-    return 1 << ((this.#problem.slot[op] as number) & 31);
-  }
-}
-
-function remove(list: Int32Array, count: number, item: number): number {
-  const at = list.indexOf(item);
-  list.copyWithin(at, at + 1, count);
-  return count - 1;
 }

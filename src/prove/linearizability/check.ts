@@ -8,6 +8,7 @@ import { byKey, type History } from '../history/history.ts';
 import { byAbstraction, type Watched } from './abstraction.ts';
 import { UniqueAppends } from './appends.ts';
 import { Chains } from './chains.ts';
+import { queueCompiler, setCompiler } from './collections.ts';
 import { type Counterexample, fromEvidence, fromSearch } from './counterexample.ts';
 import type { Evidence } from './evidence.ts';
 import type { Compiler } from './machine.ts';
@@ -17,16 +18,15 @@ import {
   FUNCTIONS,
   mutexCompiler,
   type ObjectName,
-  queueCompiler,
   registerCompiler,
-  setCompiler,
   textCompiler,
 } from './objects.ts';
 import { layOut, type Problem } from './problem.ts';
 import { uniqueQueue } from './queues.ts';
 import { type CasArguments, type KeyAnswer, UniqueRegisters } from './registers.ts';
-import { SEARCH_BUDGET, Search, type SearchBudget, type SearchOutcome } from './search.ts';
+import { Search } from './search.ts';
 import { uniqueSet } from './sets.ts';
+import { SEARCH_BUDGET, type SearchBudget, type SearchOutcome } from './walk.ts';
 
 export interface LinearizabilityOptions {
   /** Default: told by the functions that the history uses. */
@@ -275,11 +275,11 @@ class Checker {
       case 'register':
         return registerCompiler(history, rows, this.#cas, history.values.idOf(this.#initial));
       case 'counter':
-        return counterCompiler(history, this.#initial);
+        return counterCompiler(history, rows, this.#initial);
       case 'set':
-        return setCompiler(history, this.#initial);
+        return setCompiler(history, rows, this.#initial);
       case 'queue':
-        return queueCompiler(history);
+        return queueCompiler(history, rows);
       case 'mutex':
         return mutexCompiler(history);
       case 'text':

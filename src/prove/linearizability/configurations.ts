@@ -6,8 +6,6 @@
 import { Pool } from './pool.ts';
 
 export class Configurations extends Pool {
-  /** Comparisons made, for the budget. */
-  compared = 0;
   readonly #keyed: number;
   readonly #looks: number;
 

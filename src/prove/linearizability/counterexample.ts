@@ -8,10 +8,11 @@ import { show, type Value } from '../history/event.ts';
 import { FAIL, type History, INFO, NEVER } from '../history/history.ts';
 import { AbstractWalk, type Watched } from './abstraction.ts';
 import type { Evidence } from './evidence.ts';
-import type { Compiler } from './machine.ts';
+import type { Compiler, Machine } from './machine.ts';
 import { LOOKS, layOut, OPTIONAL, type Problem } from './problem.ts';
-import { Search, type SearchBudget, type SearchOutcome } from './search.ts';
+import { Search } from './search.ts';
 import { drawTimeline } from './timeline.ts';
+import type { SearchBudget, SearchOutcome } from './walk.ts';
 
 export interface Counterexample {
   readonly key: Value;
@@ -35,6 +36,24 @@ const MAKERS = 2;
 /** States that are named before "…". */
 const NAMED = 8;
 
+type Broken = Extract<SearchOutcome, { kind: 'broken' }>;
+
+/**
+ * A search that knows what later looks will bring breaks at the first return that they rule out. What people want to
+ * see is the look itself: so once more, without that, as far as a reduced budget goes.
+ */
+function withoutForesight(problem: Problem, { machine }: Compiler, found: Broken, budget: SearchBudget): Broken {
+  if (problem.earliest === null && !machine.hopeless) return found;
+  const blind = { initial: machine.initial, step: machine.step, show: machine.show, ...bytesOf(machine) };
+  const reduced = { ...budget, steps: Math.min(budget.steps, TRY_STEPS) };
+  const outcome = new Search({ ...problem, earliest: null }, blind, reduced).run();
+  return outcome.kind === 'broken' ? outcome : found;
+}
+
+function bytesOf({ bytes }: Machine): Pick<Machine, 'bytes'> {
+  return bytes ? { bytes } : {};
+}
+
 export function fromEvidence(history: History, evidence: Evidence): Counterexample {
   return {
     key: history.keys[history.key[evidence.failed] as number] as Value,
@@ -49,10 +68,11 @@ export function fromSearch(
   rows: Int32Array,
   compiler: Compiler,
   problem: Problem,
-  broken: Extract<SearchOutcome, { kind: 'broken' }>,
+  found: Broken,
   budget: SearchBudget,
   watched?: Watched,
 ): Counterexample {
+  const broken = withoutForesight(problem, compiler, found, budget);
   const failed = problem.row[broken.op] as number;
   const at = history.returned[failed] as number;
   const prefix = rows.filter((row) => (history.invoked[row] as number) < at);

@@ -10,8 +10,10 @@ export interface Machine {
   readonly initial: number;
   /** The state after an operation, or IMPOSSIBLE. A read-only code gives its state back. */
   step(state: number, code: number): number;
-  /** How many it has met, where each takes memory of its own. */
-  states?(): number;
+  /** That a look which is impossible now stays so, whatever happens: nothing has to be tried from here. */
+  hopeless?(state: number, code: number): boolean;
+  /** What its states take, where each takes memory of its own. */
+  bytes?(): number;
   /** Its states stay few whatever is done how often: abstraction can be used. */
   readonly few?: boolean;
   show(state: number): string;
@@ -22,6 +24,8 @@ export interface Meaning {
   readonly code: number;
   /** It never changes the state, whatever the state is. */
   readonly readOnly: boolean;
+  /** The position of an invocation that comes before it took effect, or its own return does: a look that lacks it. */
+  readonly earliest?: number;
 }
 
 /** Operations to codes, and the machine that knows them; one for each key, so that codes stay few. */
@@ -51,47 +55,5 @@ export class Codes {
     this.a.push(a);
     this.b.push(b);
     return code;
-  }
-}
-
-/** More operations than one key may have (see problem.ts). */
-const MAX_CODES = 2 ** 22;
-
-/** Numbers for states that are not numbers themselves, and the transitions seen so far. */
-export class States<S> {
-  readonly #states: S[] = [];
-  readonly #numbers = new Map<string, number>();
-  readonly #steps = new Map<number, number>();
-  readonly #nameOf: (state: S) => string;
-
-  constructor(nameOf: (state: S) => string) {
-    this.#nameOf = nameOf;
-  }
-
-  get count(): number {
-    return this.#states.length;
-  }
-
-  number(state: S): number {
-    const name = this.#nameOf(state);
-    const known = this.#numbers.get(name);
-    if (known !== undefined) return known;
-    this.#numbers.set(name, this.#states.length);
-    return this.#states.push(state) - 1;
-  }
-
-  state(number: number): S {
-    return this.#states[number] as S;
-  }
-
-  /** The remembered transition, or what `next` computes; null stands for impossible. */
-  step(number: number, code: number, next: (state: S) => S | null): number {
-    const key = number * MAX_CODES + code;
-    const known = this.#steps.get(key);
-    if (known !== undefined) return known;
-    const state = next(this.state(number));
-    const result = state === null ? IMPOSSIBLE : this.number(state);
-    this.#steps.set(key, result);
-    return result;
   }
 }

@@ -1,15 +1,16 @@
 /**
  * The objects whose histories can be judged: register and compare-and-swap register, counter, set, queue, mutex, and
- * text that is put, appended to and got. Each turns rows into codes, and codes into steps of its state.
+ * text that is put, appended to and got (sets and queues: see collections.ts). Each turns rows into codes, and codes into steps of its state.
  *
  * What the outcomes mean, for all of them: ok happened and returned its value; fail did not happen; info may have
  * happened, at any time after its invocation, or never. A refused compare-and-swap without an error says one thing
  * more: the value was not what it compared with.
  */
 import { show, type Value } from '../history/event.ts';
-import { FAIL, type History, INFO, OK } from '../history/history.ts';
-import { Codes, type Compiler, IMPOSSIBLE, type Machine, type Meaning, States } from './machine.ts';
+import { FAIL, type History, OK } from '../history/history.ts';
+import { Codes, type Compiler, IMPOSSIBLE, type Machine, type Meaning } from './machine.ts';
 import type { CasArguments } from './registers.ts';
+import { TextStates, Transitions } from './states.ts';
 
 export type ObjectName = 'register' | 'counter' | 'set' | 'queue' | 'text' | 'mutex';
 
@@ -96,36 +97,76 @@ export function registerCompiler(history: History, rows: Int32Array, cas: CasArg
   return { compile, machine: { initial: stateOf(initial), step, few: true, show: name }, leaves, demands };
 }
 
-export function counterCompiler(history: History, initial: Value): Compiler {
+export function counterCompiler(history: History, rows: Int32Array, initial: Value): Compiler {
   const codes = new Codes();
-  const totals = new Totals();
   const { f, functions, input, output, outcome, values } = history;
+  const [reading, falling] = [functions.indexOf('read'), functions.indexOf('decrement')];
+  const changes = new Map<number, number>();
+  for (const row of rows) {
+    if (f[row] === reading || outcome[row] === FAIL) continue;
+    const given = values.values[input[row] as number] as Value;
+    changes.set(row, (typeof given === 'number' ? given : 1) * (f[row] === falling ? -1 : 1));
+  }
+  const start = typeof initial === 'number' ? initial : 0;
+  const totals = totalsOf(start, [...changes.values()]);
   const amounts: number[] = [];
   const compile = (row: number): Meaning | null => {
-    const name = functions[f[row] as number];
-    if (name === 'read') {
-      if (outcome[row] !== OK) return null;
-      const seen = values.values[output[row] as number] as Value;
-      return { code: codes.of(READ, typeof seen === 'number' ? totals.number(seen) : -1), readOnly: true };
+    const amount = changes.get(row);
+    if (amount !== undefined) {
+      const code = codes.of(WRITE, values.idOf(amount));
+      amounts[code] = amount;
+      return { code, readOnly: false };
     }
-    if (outcome[row] === FAIL) return null;
-    const given = values.values[input[row] as number] as Value;
-    const amount = (typeof given === 'number' ? given : 1) * (name === 'decrement' ? -1 : 1);
-    const code = codes.of(WRITE, values.idOf(amount));
-    amounts[code] = amount;
-    return { code, readOnly: false };
+    if (outcome[row] !== OK || f[row] !== reading) return null;
+    const seen = values.values[output[row] as number] as Value;
+    return { code: codes.of(READ, typeof seen === 'number' ? totals.number(seen) : NO_TOTAL), readOnly: true };
   };
   const { kind, a } = codes;
   const step = (state: number, code: number): number => {
     if (kind[code] === WRITE) return totals.number(totals.total(state) + (amounts[code] as number));
     return a[code] === state ? state : IMPOSSIBLE;
   };
-  const start = totals.number(typeof initial === 'number' ? initial : 0);
-  return { compile, machine: { initial: start, step, show: (state) => String(totals.total(state)) } };
+  const rises = [...changes.values()].every((amount) => amount >= 0);
+  const falls = [...changes.values()].every((amount) => amount <= 0);
+  // What only rises does not come back.
+  const passed = (state: number, code: number): boolean => {
+    const wanted = a[code] as number;
+    if (wanted === NO_TOTAL) return true;
+    return rises ? totals.total(state) > totals.total(wanted) : totals.total(state) < totals.total(wanted);
+  };
+  const machine: Machine = {
+    initial: totals.number(start),
+    step,
+    ...(rises || falls ? { hopeless: passed } : {}),
+    bytes: () => totals.bytes(),
+    show: (state) => String(totals.total(state)),
+  };
+  return { compile, machine };
 }
 
-/** Totals as state numbers: a total may be larger than a state, or a fraction. */
-class Totals {
+/** What is no number, no counter ever holds. */
+const NO_TOTAL = IMPOSSIBLE + 1;
+
+/** Totals as state numbers. */
+interface TotalNumbers {
+  number(total: number): number;
+  total(number: number): number;
+  bytes(): number;
+}
+
+/** Whole and small ones stand for themselves. */
+function totalsOf(start: number, amounts: readonly number[]): TotalNumbers {
+  const most = amounts.reduce((sum, amount) => sum + Math.abs(amount), Math.abs(start));
+  const small = most < 2 ** 30 && Number.isInteger(start) && amounts.every(Number.isInteger);
+  if (!small) return new Totals();
+  const number = (total: number): number => (Math.abs(total) <= most && Number.isInteger(total) ? total : NO_TOTAL);
+  return { number, total: (state) => state, bytes: () => 0 };
+}
+
+const TOTAL_BYTES = 48;
+
+/** A total may be larger than a state, or a fraction. */
+class Totals implements TotalNumbers {
   readonly #totals: number[] = [];
   readonly #numbers = new Map<number, number>();
 
@@ -139,85 +180,10 @@ class Totals {
   total(number: number): number {
     return this.#totals[number] as number;
   }
-}
 
-const [TAKE, NOTHING, TAKE_ANY] = [2, 3, 4];
-
-/** First in, first out. A dequeue of unknown outcome may have taken whatever was first. */
-export function queueCompiler(history: History): Compiler {
-  const codes = new Codes();
-  const states = new States<readonly number[]>((state) => state.join());
-  const { f, functions, input, output, outcome, values } = history;
-  const nil = values.idOf(null);
-  const compile = (row: number): Meaning | null => {
-    if (outcome[row] === FAIL) return null;
-    if (functions[f[row] as number] === 'enqueue')
-      return { code: codes.of(WRITE, input[row] as number), readOnly: false };
-    if (outcome[row] === INFO) return { code: codes.of(TAKE_ANY, 0), readOnly: false };
-    if (output[row] === nil) return { code: codes.of(NOTHING, 0), readOnly: true };
-    return { code: codes.of(TAKE, output[row] as number), readOnly: false };
-  };
-  const { kind, a } = codes;
-  const next = (state: readonly number[], code: number): readonly number[] | null => {
-    switch (kind[code]) {
-      case WRITE:
-        return [...state, a[code] as number];
-      case TAKE:
-        return state[0] === a[code] ? state.slice(1) : null;
-      case TAKE_ANY:
-        return state.length > 0 ? state.slice(1) : null;
-      default:
-        return state.length === 0 ? state : null;
-    }
-  };
-  const machine: Machine = {
-    initial: states.number([]),
-    step: (state, code) => states.step(state, code, (from) => next(from, code)),
-    states: () => states.count,
-    show: (state) => show(states.state(state).map((id) => values.values[id] as Value)),
-  };
-  return { compile, machine };
-}
-
-const REMOVE = 2;
-
-/** Elements are added and removed; a read brings all of them, in any order. */
-export function setCompiler(history: History, initial: Value): Compiler {
-  const codes = new Codes();
-  const states = new States<readonly number[]>((state) => state.join());
-  const { f, functions, input, output, outcome, values } = history;
-  const elements = (value: Value): number[] => {
-    const ids = (Array.isArray(value) ? (value as readonly Value[]) : []).map((item) => values.idOf(item));
-    return [...new Set(ids)].sort((x, y) => x - y);
-  };
-  const compile = (row: number): Meaning | null => {
-    const name = functions[f[row] as number];
-    if (name === 'read') {
-      if (outcome[row] !== OK) return null;
-      return {
-        code: codes.of(READ, states.number(elements(values.values[output[row] as number] as Value))),
-        readOnly: true,
-      };
-    }
-    if (outcome[row] === FAIL) return null;
-    return { code: codes.of(name === 'remove' ? REMOVE : WRITE, input[row] as number), readOnly: false };
-  };
-  const { kind, a } = codes;
-  const next = (state: readonly number[], code: number): readonly number[] => {
-    const item = a[code] as number;
-    if (kind[code] === REMOVE) return state.filter((id) => id !== item);
-    return state.includes(item) ? state : [...state, item].sort((x, y) => x - y);
-  };
-  const machine: Machine = {
-    initial: states.number(elements(initial)),
-    step: (state, code) => {
-      if (kind[code] === READ) return a[code] === state ? state : IMPOSSIBLE;
-      return states.step(state, code, (from) => next(from, code));
-    },
-    states: () => states.count,
-    show: (state) => show(states.state(state).map((id) => values.values[id] as Value)),
-  };
-  return { compile, machine };
+  bytes(): number {
+    return this.#totals.length * TOTAL_BYTES;
+  }
 }
 
 /** Held or free; who holds it is not asked, as in Knossos' model. A refused acquire or release says nothing. */
@@ -239,7 +205,8 @@ const UNSEEN_TEXT = '\u0000unseen';
 /** Nothing and the empty text are the same. */
 export function textCompiler(history: History, rows: Int32Array, initial: Value): Compiler {
   const codes = new Codes();
-  const states = new States<string>((state) => state);
+  const states = new TextStates();
+  const transitions = new Transitions();
   const { f, functions, input, output, outcome, values } = history;
   const textOf = (id: number): string => {
     const value = values.values[id] as Value;
@@ -260,19 +227,27 @@ export function textCompiler(history: History, rows: Int32Array, initial: Value)
     return { code: codes.of(name === 'put' ? WRITE : APPEND, input[row] as number), readOnly: false };
   };
   const { kind, a } = codes;
+  const next = (state: number, code: number): number => {
+    const given = textOf(a[code] as number);
+    if (kind[code] === WRITE) return states.number(stateOf(given));
+    const from = states.text(state);
+    return from === UNSEEN_TEXT ? state : states.number(stateOf(from + given));
+  };
+  // Without a put a text only grows.
+  const put = functions.indexOf('put');
+  const putting = rows.some((row) => f[row] === put && outcome[row] !== FAIL);
+  const passed = (state: number, code: number): boolean =>
+    !states.text(a[code] as number).startsWith(states.text(state));
   const machine: Machine = {
     initial: states.number(stateOf(initial === null ? '' : String(initial))),
     few: true,
     step: (state, code) => {
       if (kind[code] === READ) return a[code] === state ? state : IMPOSSIBLE;
-      return states.step(state, code, (from) => {
-        const given = textOf(a[code] as number);
-        if (kind[code] === WRITE) return stateOf(given);
-        return from === UNSEEN_TEXT ? from : stateOf(from + given);
-      });
+      return transitions.step(state, code, next);
     },
-    states: () => states.count,
-    show: (state) => (states.state(state) === UNSEEN_TEXT ? 'one that nobody got' : show(states.state(state))),
+    ...(putting ? {} : { hopeless: passed }),
+    bytes: () => states.bytes(),
+    show: (state) => (states.text(state) === UNSEEN_TEXT ? 'one that nobody got' : show(states.text(state))),
   };
   return { compile, machine };
 }

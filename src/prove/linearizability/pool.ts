@@ -8,6 +8,8 @@ export abstract class Pool {
   pool: Int32Array;
   dead: Uint8Array;
   count = 0;
+  /** Comparisons made, for the budget. */
+  compared = 0;
   #next = new Int32Array(64);
   #heads = new Int32Array(64);
   #rounds = new Int32Array(64);
@@ -23,6 +25,9 @@ export abstract class Pool {
     this.count = 0;
     this.#round++;
   }
+
+  /** Copies the configuration at `from` of `source` in, unless one here makes it superfluous. */
+  abstract add(source: Int32Array, from: number): void;
 
   /** Of the configuration at `from`: the same for all that may be alike. */
   protected abstract hashOf(source: Int32Array, from: number): number;

@@ -20,6 +20,8 @@ export interface Problem {
   readonly kind: Uint8Array;
   readonly slot: Int32Array;
   readonly end: Int32Array;
+  /** By operation: a position before which it cannot have taken effect, where the compiler knows; see Meaning. */
+  readonly earliest: Int32Array | null;
   /** Invocations as the operation, returns as its complement (~operation). */
   readonly events: Int32Array;
   /** 32-bit words that each kind of slot needs. */
@@ -32,6 +34,7 @@ export function layOut(history: History, rows: Int32Array, compiler: Compiler, l
   const code = new Int32Array(rows.length);
   const kind = new Uint8Array(rows.length);
   const end = new Int32Array(rows.length);
+  let earliest: Int32Array | null = null;
   let count = 0;
   for (let n = 0; n < rows.length; n++) {
     const at = rows[n] as number;
@@ -43,11 +46,15 @@ export function layOut(history: History, rows: Int32Array, compiler: Compiler, l
     row[count] = at;
     code[count] = meaning.code;
     end[count] = ends;
+    if (meaning.earliest !== undefined) {
+      earliest ??= new Int32Array(rows.length);
+      earliest[count] = meaning.earliest;
+    }
     kind[count++] = ends === NEVER ? OPTIONAL : meaning.readOnly ? LOOKS : CHANGES;
   }
   const events = order(history, row, end, count);
   const { slot, words } = slots(events, kind, count);
-  return { count, row, code, kind, slot, end, events, words };
+  return { count, row, code, kind, slot, end, earliest, events, words };
 }
 
 function order(history: History, row: Int32Array, end: Int32Array, count: number): Int32Array {

@@ -8,6 +8,9 @@ import { FAIL, type History, INFO, NEVER, OK } from '../history/history.ts';
 import type { Evidence } from './evidence.ts';
 import type { KeyAnswer } from './registers.ts';
 
+/** Of a value that was taken too often: the last of its puts and takes that are drawn. */
+const SHOWN = 12;
+
 interface Item {
   readonly put: number;
   taken: number;
@@ -23,7 +26,7 @@ export function uniqueQueue(history: History, rows: Int32Array): KeyAnswer {
   const lost: number[] = [];
   for (const row of rows) {
     if (f[row] !== putting || outcome[row] === FAIL) continue;
-    if (input[row] === nil || items.has(input[row] as number)) return 'search';
+    if (input[row] === nil || items.has(input[row] as number)) return overdrawn(history, rows) ?? 'search';
     items.set(input[row] as number, { put: row, taken: -1 });
   }
   for (const row of rows) {
@@ -37,9 +40,11 @@ export function uniqueQueue(history: History, rows: Int32Array): KeyAnswer {
   }
   const all = [...items.values()];
   if (lost.length > 0) attribute(history, all, lost);
-  const broken = disorder(history, all) ?? notEmpty(history, all, empty);
+  const broken = disorder(history, all);
+  if (broken) return broken;
+  const found = notEmpty(history, all, empty);
   // Attribution is exact for order; which value to give up for an empty queue is left to the search.
-  return broken && lost.length > 0 && empty.length > 0 ? 'search' : broken;
+  return found && lost.length > 0 ? 'search' : found;
 }
 
 /**
@@ -64,6 +69,35 @@ function attribute(history: History, items: readonly Item[], lost: readonly numb
   }
   const gone = [...deadline.keys()].sort((a, b) => (deadline.get(a) as number) - (deadline.get(b) as number));
   for (let n = 0; n < Math.min(gone.length, lost.length); n++) (gone[n] as Item).taken = lost[n] as number;
+}
+
+/** More of one value taken out than were put in: no order explains that, however often a value is put in. */
+function overdrawn(history: History, rows: Int32Array): Evidence | null {
+  const { f, functions, input, outcome, output, values } = history;
+  const putting = functions.indexOf('enqueue');
+  const nil = values.find(null);
+  const left = new Map<number, number>();
+  for (const row of rows) {
+    const value = input[row] as number;
+    if (f[row] === putting && outcome[row] !== FAIL) left.set(value, (left.get(value) ?? 0) + 1);
+  }
+  for (const row of rows) {
+    const value = output[row] as number;
+    if (f[row] === putting || outcome[row] !== OK || value === nil) continue;
+    const now = (left.get(value) ?? 0) - 1;
+    left.set(value, now);
+    if (now >= 0) continue;
+    const of = [...rows].filter((other) => takesOrPuts(history, other, value, putting) && other <= row);
+    const why =
+      of.length > 1 ? 'it was taken out more often than it was put in' : 'nobody ever put in what it took out';
+    return { rows: of.slice(-SHOWN), failed: row, why };
+  }
+  return null;
+}
+
+function takesOrPuts({ f, input, outcome, output }: History, row: number, value: number, putting: number): boolean {
+  if (f[row] === putting) return outcome[row] !== FAIL && input[row] === value;
+  return outcome[row] === OK && output[row] === value;
 }
 
 function take(item: Item | undefined, row: number, history: History): Evidence | null {

@@ -1,7 +1,7 @@
 /**
  * Registers and compare-and-swap registers whose every value is written once: each read and each successful swap
  * then names the write it saw, and `Chains` decides without search. Where a value is written twice, or a refused swap
- * must be placed (it says only what the value was not), a key is left to the search.
+ * must be placed (it says only what the value was not) and all else is in order, a key is left to the search.
  */
 import { FAIL, type History, INFO, OK } from '../history/history.ts';
 import type { Chains } from './chains.ts';
@@ -114,6 +114,7 @@ export class UniqueRegisters {
     const { f, outcome, output } = this.#history;
     const chains = this.#chains;
     const reading = this.#f.read;
+    let refused = false;
     for (let n = 0; n < rows.length; n++) {
       const row = rows[n] as number;
       if (f[row] === reading) {
@@ -122,11 +123,12 @@ export class UniqueRegisters {
         if (holder === 0) return { rows: [row], failed: row, why: 'nobody ever wrote what it read' };
         chains.read(holder - 1, row);
       } else if (f[row] === this.#f.cas && outcome[row] === FAIL && !this.#history.failedWithError[row]) {
-        if (this.#holder[this.#from[row] as number] !== 0) return 'search';
+        if (this.#holder[this.#from[row] as number] !== 0) refused = true;
       }
     }
-    const broken = swaps > 0 ? this.#link(rows) : null;
-    return broken ?? this.#close(key, rows, swaps);
+    const broken = (swaps > 0 ? this.#link(rows) : null) ?? this.#close(key, rows, swaps);
+    // What is broken without the refused swaps is broken with them.
+    return broken ?? (refused ? 'search' : null);
   }
 
   /** Swaps that happened, and those of unknown outcome whose value was seen, build on the version they found. */

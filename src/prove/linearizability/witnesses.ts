@@ -9,8 +9,6 @@ export class Witnesses extends Pool {
   /** Words of a configuration: how many faults its witness has, and where the list of them begins. */
   readonly countWord: number;
   readonly listWord: number;
-  /** Comparisons made, for the budget. */
-  compared = 0;
   readonly #mask: Int32Array;
   readonly #keyed: number;
   readonly #looks: number;
