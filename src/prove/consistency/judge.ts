@@ -28,8 +28,7 @@ export interface JudgeOptions {
 }
 
 /** What helps when a search ran out of its budget. */
-const WAY_OUT =
-  'let fewer clients share one key, write each value once, or judge a shorter stretch of the history';
+const WAY_OUT = 'let fewer clients share one key, write each value once, or judge a shorter stretch of the history';
 
 /** Contradictions that are shown of each anomaly. */
 const SHOWN = 2;

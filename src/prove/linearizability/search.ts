@@ -57,7 +57,7 @@ export class Search extends Walk<Configurations> {
     return { kind: 'explained', peak: this.peak };
   }
 
-  /** Fills `then` with every configuration in which the operation has taken effect, as late as it can. */
+  /** Fills `after` with every configuration in which the operation has taken effect, as late as it can. */
   #settle(op: number): 'configurations' | 'steps' | null {
     const { scratch, after, work } = this;
     work.clear();
