@@ -17,7 +17,7 @@ import { KINDS, type Kind, measure, type Round, type Subject } from './rounds.ts
 
 const PASSWORD = 'benchmark';
 /** All of it in less than a quarter of an hour. */
-const ROUNDS: Readonly<Record<Kind, number>> = { killed: 10, paused: 6, cut: 6, twice: 3, holdfast: 6 };
+const ROUNDS: Readonly<Record<Kind, number>> = { killed: 8, paused: 5, cut: 5, twice: 3, holdfast: 5 };
 const QUICK_ROUNDS = 1;
 /** Downtime that PostgreSQL's clients may see. */
 const P50_SEC = 3;

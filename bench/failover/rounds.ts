@@ -40,6 +40,8 @@ interface Lead {
 const WRITES = 100;
 const LEADS_WITHIN_MS = 30_000;
 const WHOLE_WITHIN_MS = 90_000;
+/** What keeps an incident open for longer (somebody who flaps) is part of what is measured. */
+const QUIET_WITHIN_MS = 20_000;
 const SERVICE_MANAGER_MS = 300;
 /** Where in the failover Holdfast is killed: before it has noticed, while it promotes, when it has just ended. */
 const KILLED_AFTER_MS = [20, 100, 180, 260, 340, 420];
@@ -48,6 +50,8 @@ const KILLED_AFTER_MS = [20, 100, 180, 260, 340, 420];
 const FAILOVER_PACE_MS = 12_500;
 
 export async function measure(subject: Subject, kind: Kind, round: number): Promise<Round> {
+  // The next fault while the incident of the one before is open would be trouble that comes back: its plans escalate.
+  await subject.system.waitQuiet(QUIET_WITHIN_MS).catch(() => undefined);
   await redundant(subject);
   const writer = subject.open();
   await writer.prepare();

@@ -11,6 +11,7 @@ export interface ServerOptions {
   readonly intake?: readonly string[];
   readonly intakeLimit?: readonly string[];
   readonly scrape?: readonly string[];
+  readonly scheduleLeast?: string;
   readonly acceptReplay?: true;
 }
 
@@ -24,6 +25,7 @@ export function withServer(command: Command): Command {
     .option('--intake <name...>', 'telemetry to listen for: otlp-http, statsd=127.0.0.1:8125, … (docs/intake.md)')
     .option('--intake-limit <name=value...>', 'how much it may be: max-series=200000, max-request-bytes=20MiB, …')
     .option('--scrape <url...>', 'Prometheus targets to ask for metrics: URL or JOB=URL')
+    .option('--schedule-least <duration>', 'shortest distance between runs of a schedule; default 10m')
     .option('--accept-replay', 'start although the journal, replayed by this version, decides differently');
 }
 
@@ -36,6 +38,7 @@ export function serverArguments({
   intake,
   intakeLimit,
   scrape,
+  scheduleLeast,
   acceptReplay,
 }: ServerOptions): string[] {
   return [
@@ -47,6 +50,7 @@ export function serverArguments({
     ...(intake ?? []).flatMap((text) => ['--intake', withPaths(text)]),
     ...(intakeLimit ?? []).flatMap((text) => ['--intake-limit', text]),
     ...(scrape ?? []).flatMap((url) => ['--scrape', url]),
+    ...(scheduleLeast === undefined ? [] : ['--schedule-least', scheduleLeast]),
     ...(acceptReplay ? ['--accept-replay'] : []),
   ];
 }

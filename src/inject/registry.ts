@@ -3,6 +3,7 @@ import type { Executor } from './contract.ts';
 import { clock } from './executors/clock.ts';
 import { cpu } from './executors/cpu.ts';
 import { crashLoop } from './executors/crash-loop.ts';
+import { delayedStart } from './executors/delayed-start.ts';
 import { descriptors } from './executors/descriptors.ts';
 import { diskFull } from './executors/disk-full.ts';
 import { drill } from './executors/drill.ts';
@@ -19,6 +20,7 @@ export const EXECUTORS: readonly Executor[] = [
   signal,
   pause,
   crashLoop,
+  delayedStart,
   cpu,
   memory,
   io,

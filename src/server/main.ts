@@ -70,7 +70,11 @@ async function main(): Promise<void> {
   const parts = { state, agent, notices, telemetry };
   const daemon = new Daemon({ ...parts, version: running, stateDir: options.stateDir, coreOptions, log, fatal });
   let down = false;
-  const { proving, proofs, schedules } = await createProving({ daemon, store, version: running, log });
+  const { proving, proofs, schedules } = await createProving({
+    ...{ daemon, store, log },
+    version: running,
+    leastEveryMs: options.scheduleLeastMs,
+  });
   const plane = controlPlane({ daemon, cores, proving });
   const app = createApp({
     plane: {

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { HoldfastError } from '../model/errors.ts';
+import { parseDuration } from '../model/time.ts';
+import { LEAST_EVERY_MS } from '../prove/schedule/index.ts';
 
 export interface ServerOptions {
   readonly stateDir: string;
@@ -21,9 +23,14 @@ export interface ServerOptions {
   readonly intakeLimits: readonly string[];
   /** Targets to be asked for their metrics. */
   readonly scrape: readonly string[];
+  /** Shortest distance between runs of a schedule, ms. */
+  readonly scheduleLeastMs: number;
   readonly foreground: boolean;
   readonly acceptReplay: boolean;
 }
+
+/** Due times are looked at once a second. */
+const LEAST_LEAST_MS = 1_000;
 
 export const DEFAULT_PORT = 7420;
 /** Below what Linux hands out for outgoing connections (32768). */
@@ -31,7 +38,8 @@ const PORTS_HIGH = 32_000;
 
 export const USAGE = `usage: server --state-dir DIR [--listen HOST:PORT] [--token-file FILE] [--ports LOW-HIGH]
               [--allow-host NAME]... [--notify URL|@FILE]... [--intake NAME[=HOST:PORT]]...
-              [--intake-limit NAME=VALUE]... [--scrape [JOB=]URL]... [--foreground] [--accept-replay]`;
+              [--intake-limit NAME=VALUE]... [--scrape [JOB=]URL]... [--schedule-least DURATION]
+              [--foreground] [--accept-replay]`;
 
 export function parseOptions(argv: readonly string[]): ServerOptions {
   const values = parsed(argv);
@@ -48,6 +56,7 @@ export function parseOptions(argv: readonly string[]): ServerOptions {
     intake: values.intake ?? [],
     intakeLimits: values['intake-limit'] ?? [],
     scrape: values.scrape ?? [],
+    scheduleLeastMs: leastOf(values['schedule-least']),
     foreground: values.foreground ?? false,
     acceptReplay: values['accept-replay'] ?? false,
   };
@@ -67,6 +76,7 @@ function parsed(argv: readonly string[]) {
         intake: { type: 'string', multiple: true },
         'intake-limit': { type: 'string', multiple: true },
         scrape: { type: 'string', multiple: true },
+        'schedule-least': { type: 'string' },
         foreground: { type: 'boolean' },
         'accept-replay': { type: 'boolean' },
       },
@@ -74,6 +84,13 @@ function parsed(argv: readonly string[]) {
   } catch (error) {
     throw new HoldfastError('HF7002', (error as Error).message, { remedy: USAGE });
   }
+}
+
+function leastOf(text: string | undefined): number {
+  if (text === undefined) return LEAST_EVERY_MS;
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= LEAST_LEAST_MS) return ms;
+  throw new HoldfastError('HF7002', `--schedule-least ${text} is no duration of 1s or more`, { remedy: USAGE });
 }
 
 function listenOf(text: string | undefined): Pick<ServerOptions, 'host' | 'port' | 'anyPort'> {

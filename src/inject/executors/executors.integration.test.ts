@@ -236,6 +236,47 @@ describe('crash-loop', () => {
   });
 });
 
+describe('delayed-start', () => {
+  it('kills, holds the next life for as long as it is told, and lets it go', async () => {
+    let victim = await rig.start(['sleep', '60']);
+    const target = processTarget(victim);
+    const request = {
+      ...{ kind: 'delayed-start', parameters: { delayMs: 700 } },
+      ...{ target, leaseMs: 20_000, holder: 'test' },
+    };
+    const { fault } = await rig.injector.begin(request);
+    await until(() => !isAlive(victim.identity), 'it lives');
+    victim = await rig.start(['sleep', '60']);
+    const state = (): string | undefined => stateOf(victim.identity);
+    const begun = performance.now();
+    rig.injector.retarget(fault.id, processTarget(victim));
+    await until(() => state() === 'T', 'it starts at once');
+    await rig.bitten(fault.id);
+    await until(() => state() === 'S', 'it never starts');
+    expect(performance.now() - begun).toBeGreaterThan(650);
+    expect((await rig.injector.revert(fault.id)).end).toMatchObject({ reason: 'asked', residue: [] });
+  });
+
+  it('lets go at the end of its lease, and when its keeper is killed', async () => {
+    for (const how of ['lease', 'keeper-lost'] as const) {
+      const first = await rig.start(['sleep', '60']);
+      const request = { kind: 'delayed-start', parameters: { delayMs: 60_000 }, target: processTarget(first) };
+      const { fault } = await rig.injector.begin({
+        ...request,
+        leaseMs: how === 'lease' ? 1_500 : 20_000,
+        holder: 'test',
+      });
+      const next = await rig.start(['sleep', '60']);
+      rig.injector.retarget(fault.id, processTarget(next));
+      await until(() => stateOf(next.identity) === 'T', 'it starts at once');
+      const keeper = livingKeeper(rig.stateDir);
+      if (how === 'keeper-lost' && keeper) signal(keeper, 'SIGKILL');
+      expect((await rig.ended(fault.id)).end).toMatchObject({ reason: how, residue: [] });
+      expect(stateOf(next.identity)).toBe('S');
+    }
+  });
+});
+
 describe('files', () => {
   it('delays what it is told to, by as much', async ({ skip }) => {
     if (!rig.injector.possible('files').possible) skip();
@@ -279,6 +320,27 @@ describe('clock', () => {
     expect((await rig.injector.revert(fault.id)).end).toMatchObject({ residue: [] });
     expect(rig.injector.environmentOf('web-1')).toEqual({});
     await until(() => Math.round(hoursAhead()) === 0, 'the clock stays wrong');
+  });
+});
+
+describe('clock rate', () => {
+  it('has the next life live faster', async ({ skip }) => {
+    if (!rig.injector.possible('clock').possible) skip();
+    const told = join(rig.dir, 'rate');
+    const target = { kind: 'launch', instance: 'web-1' } as const;
+    const request = { kind: 'clock', parameters: { rate: 3 }, target, leaseMs: 20_000, holder: 'test' };
+    const { fault } = await rig.injector.begin(request);
+    await rig.startNode(
+      `const [w, m] = [Date.now(), performance.now()];
+       const rate = () => String((Date.now() - w) / (performance.now() - m));
+       setInterval(() => require('node:fs').writeFileSync(${JSON.stringify(told)}, rate()), 50);`,
+      rig.injector.environmentOf('web-1'),
+    );
+    await until(() => existsSync(told) && Math.round(Number(readFileSync(told, 'utf8'))) === 3, 'its clock is right');
+    await rig.bitten(fault.id);
+    const { bite, end } = await rig.injector.revert(fault.id);
+    expect(bite).toMatchObject({ asked: 3, bitten: true });
+    expect(end).toMatchObject({ residue: [] });
   });
 });
 

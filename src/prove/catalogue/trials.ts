@@ -75,6 +75,12 @@ export const TRIALS: readonly Trial[] = [
   service('signal', { parameters: { signal: 'SIGABRT' }, expect: CRASH }),
   service('pause', { forMs: 20_000, expect: HANG }),
   service('crash-loop', { forMs: 12_000, expect: { ...CRASH, repaired_within: '90s' } }),
+  // Its first second of life is a crash like any other; what follows is a start that takes its time.
+  service('delayed-start', {
+    forMs: 12_000,
+    parameters: { delayMs: 5_000 },
+    expect: { ...CRASH, repaired_within: '90s' },
+  }),
   service('descriptors', { forMs: 10_000 }),
   service('network', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
   service('latency', { forMs: 20_000, parameters: { ms: 800, jitterMs: 100 }, expect: CUT, unfit: needsCalls }),

@@ -45,6 +45,7 @@ const open = (): Promise<Schedules> =>
   Schedules.open({
     store,
     wallMs: () => now,
+    leastEveryMs: 600_000,
     start: async (request, { who }) => {
       if (refusal) throw refusal;
       started.push({ request, who });

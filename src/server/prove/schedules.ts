@@ -17,6 +17,8 @@ import { listAll } from '../list-all.ts';
 export interface SchedulesOptions {
   readonly store: Store;
   readonly wallMs: () => number;
+  /** Shortest distance between runs of one schedule, ms. */
+  readonly leastEveryMs: Ms;
   readonly start: (request: ProofRequest, actor: Actor) => Promise<ProofStarted>;
   /** Throws when the request cannot be read: nobody wants to learn that at night. */
   readonly check: (request: ProofRequest) => void;
@@ -80,7 +82,7 @@ export class Schedules {
 
   /** In the place of one of the same name. HF6004: when it is to run cannot be read, or there are too many. */
   async put(name: string, when: string, request: ProofRequest, { who, why }: Actor): Promise<ScheduleResource> {
-    const recurrence = recurrenceOf(when);
+    const recurrence = this.#recurrenceOf(when);
     if (request.dryRun) throw new HoldfastError('HF6004', 'a dry run is for somebody who looks at it: run it now');
     if (!this.#all.has(name) && this.#all.size >= MOST_SCHEDULES) {
       throw new HoldfastError('HF6004', `there are ${MOST_SCHEDULES} schedules: remove one first`);
@@ -126,7 +128,7 @@ export class Schedules {
   }
 
   async #due(kept: Kept, now: number): Promise<void> {
-    const recurrence = recurrenceOf(kept.when);
+    const recurrence = this.#recurrenceOf(kept.when, 0);
     const nextAt = nextTime(recurrence, kept.createdAt, now, localTime);
     const late = now - kept.nextAt;
     const at = new Date(kept.nextAt).toISOString();
@@ -152,6 +154,15 @@ export class Schedules {
     }
   }
 
+  /** What is kept already stays as it is, whatever the server allows now. */
+  #recurrenceOf(when: string, leastMs = this.#o.leastEveryMs): Recurrence {
+    const recurrence = parseRecurrence(when, leastMs);
+    if (recurrence) return recurrence;
+    throw new HoldfastError('HF6004', `"${when}" is no time that recurs`, {
+      remedy: `Write "every 6h" (${formatDuration(leastMs)} to 31d), "daily 03:00" or "Mon-Fri 03:00".`,
+    });
+  }
+
   async #said(name: string, last: NonNullable<ScheduleResource['last']>, missed: number): Promise<void> {
     const kept = this.#all.get(name);
     this.#o.log({
@@ -168,14 +179,6 @@ export class Schedules {
     this.#all.set(kept.name, kept);
     this.#o.changed();
   }
-}
-
-function recurrenceOf(when: string): Recurrence {
-  const recurrence = parseRecurrence(when);
-  if (recurrence) return recurrence;
-  throw new HoldfastError('HF6004', `"${when}" is no time that recurs`, {
-    remedy: 'Write "every 6h" (10m to 31d), "daily 03:00" or "Mon-Fri 03:00".',
-  });
 }
 
 function timesBetween(recurrence: Recurrence, { createdAt, nextAt }: Kept, now: number): number {

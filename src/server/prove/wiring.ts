@@ -14,6 +14,8 @@ export interface ProvingWiring {
   readonly daemon: Daemon;
   readonly store: Store;
   readonly version: string;
+  /** Of schedules, ms. */
+  readonly leastEveryMs: number;
   readonly log: ProofsOptions['log'];
 }
 
@@ -21,6 +23,7 @@ export async function createProving({
   daemon,
   store,
   version,
+  leastEveryMs,
   log,
 }: ProvingWiring): Promise<{ readonly proving: ProvingPlane; readonly proofs: Proofs; readonly schedules: Schedules }> {
   const { core, clock } = daemon.state;
@@ -62,6 +65,7 @@ export async function createProving({
   const schedules = await Schedules.open({
     store,
     wallMs: () => clock.wallMs(),
+    leastEveryMs,
     start: (request, actor) => startProofs(request, actor, parts),
     check: (request) => checkProofs(request, core, kinds()),
     changed: () => daemon.topics.touch('proofs'),
