@@ -19,7 +19,11 @@ export function requireNode() {
 /** Below the root: the clients of other projects that tests talk through. */
 export const TEST_CLIENTS = 'test/clients';
 
-/** Of the root, or of a folder that is a package of its own. */
+/** How often the registry is asked, and for how long it is left alone after the first failure (then twice as long). */
+const INSTALL_TRIES = 4;
+const INSTALL_PAUSE_MS = 5_000;
+
+/** Of the root, or of a folder that is a package of its own. Throws when it cannot be done. */
 export function ensureInstalled(folder = '.') {
   const at = join(root, folder);
   const installed = join(at, 'node_modules/.package-lock.json');
@@ -28,7 +32,18 @@ export function ensureInstalled(folder = '.') {
   process.stderr.write('installing dependencies …\n');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const quietly = ['--no-save', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  run(npm, ['install', ...quietly], at);
+  for (let tried = 1; ; tried++) {
+    const { status, error } = spawnSync(npm, ['install', ...quietly], {
+      cwd: at,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    if (status === 0) return;
+    if (tried === INSTALL_TRIES || error?.code === 'ENOENT')
+      throw new Error(`npm install in ${at} failed${error ? `: ${error.message}` : `, ${tried} times`}`);
+    const pauseMs = INSTALL_PAUSE_MS * 2 ** (tried - 1);
+    process.stderr.write(`npm install failed; again in ${pauseMs / 1_000} s\n`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+  }
 }
 
 export function build(args = []) {

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { build, ensureInstalled, requireNode, root } from './lib.mjs';
 
 requireNode();
-ensureInstalled();
+try {
+  ensureInstalled();
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
 build(['--quick']);
 const child = spawn(process.execPath, [join(root, 'dist/src/cli/main.js'), 'dev', ...process.argv.slice(2)], {
   stdio: 'inherit',
