@@ -7,6 +7,11 @@ import { defineConfig } from 'vitest/config';
 // Whole systems share the machine with whatever else runs on it. In CI a case that fails gets one more try, which the
 // report counts; a real fault fails both.
 const retry = process.env.CI ? 1 : 0;
+// How long to wait for what is to happen: long enough for a machine that has much else to do. It costs nothing where
+// it happens, and where it does not the test fails all the same.
+const expect = { poll: { timeout: 30_000, interval: 20 } };
+
+const setupFiles = ['test/support/seed.ts'];
 
 export default defineConfig({
   test: {
@@ -16,21 +21,26 @@ export default defineConfig({
           name: 'unit',
           include: ['{src,sim,bench,dashboard}/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts'],
+          setupFiles,
         },
       },
       {
         test: {
           name: 'integration',
           retry,
+          expect,
+          setupFiles,
           include: ['{src,test}/**/*.integration.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
         test: {
           name: 'e2e',
           retry,
+          expect,
+          setupFiles,
           include: ['test/**/*.test.ts'],
           exclude: ['**/*.servers.test.ts', '**/*.integration.test.ts', '**/node_modules/**'],
           testTimeout: 180_000,
@@ -42,6 +52,8 @@ export default defineConfig({
         test: {
           name: 'servers',
           retry,
+          expect,
+          setupFiles,
           include: ['test/**/*.servers.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,

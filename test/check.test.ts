@@ -17,7 +17,13 @@ async function register(environment: Readonly<Record<string, string>>): Promise<
   const port = await freePort();
   const program = join(DIST, 'examples/register/register.js');
   children.push(spawn(process.execPath, [program], { env: cleanEnv({ PORT: String(port), ...environment }) }));
-  return `http://127.0.0.1:${port}/`;
+  const url = `http://127.0.0.1:${port}/`;
+  const listens = (): Promise<boolean> =>
+    fetch(url)
+      .then((answer) => answer.text().then(() => true))
+      .catch(() => false);
+  await expect.poll(listens).toBe(true);
+  return url;
 }
 
 function file(name: string, text: string): string {

@@ -59,20 +59,20 @@ function load(url: string): () => void {
 it('kill -9 of an instance appears, is explained, and resolves while one watches', async () => {
   const { page } = watched;
   await page.goto(system.api.url);
-  await page.locator('.verdict.healthy').waitFor({ timeout: 20_000 });
+  await page.locator('.verdict.healthy').waitFor({ timeout: 60_000 });
   const [sentence] = await page.locator('.verdict').allInnerTexts();
   expect(sentence).toMatch(/healthy/i);
   const { pid } = await system.instance('api-2');
   if (pid === null) throw new Error('api-2 has no pid');
   process.kill(pid, 'SIGKILL');
   const incident = page.locator('main a[href^="#/incident/"]').first();
-  await incident.waitFor({ timeout: 15_000 });
+  await incident.waitFor({ timeout: 60_000 });
   await incident.click();
-  await page.locator('.causes .first').waitFor({ timeout: 15_000 });
+  await page.locator('.causes .first').waitFor({ timeout: 60_000 });
   await page.screenshot({ path: join(SHOTS, 'live-incident.png') });
   const [cause] = await page.locator('.causes .first').allInnerTexts();
   expect(cause).toMatch(/api-2/);
-  await page.locator('.head .badge', { hasText: 'resolved' }).waitFor({ timeout: 40_000 });
+  await page.locator('.head .badge', { hasText: 'resolved' }).waitFor({ timeout: 60_000 });
   const [stages] = await page.locator('.incident-head .stages').allInnerTexts();
   expect(stages).toMatch(/detected\s*[\d.]+m?s[\s\S]*explained\s*[\d.]+m?s[\s\S]*repaired\s*[\d.]+m?s/);
   await page.screenshot({ path: join(SHOTS, 'live-resolved.png') });
@@ -95,7 +95,7 @@ it('an operation from the page changes the system, with the reason in the journa
   await page.getByLabel('Reason, for the journal').fill('two are enough');
   await page.keyboard.press('Enter');
   await page.locator('dialog').waitFor({ state: 'detached' });
-  await page.getByText('2 of 2 ready').waitFor({ timeout: 20_000 });
+  await page.getByText('2 of 2 ready').waitFor({ timeout: 60_000 });
   const journal = await system.read((client) => client.journal({ limit: 200 }));
   expect(journal.map(({ why }) => why)).toContain('two are enough');
 });
@@ -105,8 +105,8 @@ it('kill -9 of Holdfast itself: the page says so, and is live again when it is b
   await page.goto(system.api.url);
   await page.locator('.connection.live').waitFor();
   system.killServer();
-  await page.locator('.banner.bad', { hasText: 'Connection lost' }).waitFor({ timeout: 5_000 });
+  await page.locator('.banner.bad', { hasText: 'Connection lost' }).waitFor({ timeout: 60_000 });
   await system.startServer();
-  await page.locator('.connection.live').waitFor({ timeout: 30_000 });
-  await page.locator('.verdict.healthy').waitFor({ timeout: 30_000 });
+  await page.locator('.connection.live').waitFor({ timeout: 60_000 });
+  await page.locator('.verdict.healthy').waitFor({ timeout: 60_000 });
 });

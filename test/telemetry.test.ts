@@ -113,7 +113,7 @@ it('an odd metric is a symptom with its series, its baseline and a reason, and n
       expect(found).toBeDefined();
       return found as SymptomResource;
     },
-    { timeout: 10_000, interval: 250 },
+    { timeout: 40_000, interval: 250 },
   );
   expect(odd).toMatchObject({
     kind: 'anomalous',
@@ -139,7 +139,7 @@ it('a monitoring plugin that warns is a symptom, its numbers are a series, and t
       expect(found).toBeDefined();
       return found as SymptomResource;
     },
-    { timeout: 10_000, interval: 250 },
+    { timeout: 40_000, interval: 250 },
   );
   expect(warning).toMatchObject({
     entity: { name: 'books-1' },
@@ -163,10 +163,10 @@ it('what an instance never logged before is a symptom when it comes in number', 
       expect(log).toBeDefined();
       return log as SymptomResource;
     },
-    { timeout: 55_000, interval: 500 },
+    { timeout: 110_000, interval: 500 },
   );
   expect(found).toMatchObject({ kind: 'anomalous', entity: { name: 'books-1' }, standing: 'advisory' });
   expect(found.summary).toContain('cannot reach ledger-<*>: connection refused');
   const metrics = (await ask('get', 'symptoms')).stdout;
   expect(metrics).toContain('anomalous.log');
-}, 70_000);
+}, 150_000);

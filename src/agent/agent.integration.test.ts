@@ -97,7 +97,7 @@ describe('commands', () => {
     await until(() => log().includes('up'));
     agent.handle({ kind: 'stop', id: 's', ...web, signal: 'SIGTERM', graceMs: 60_000 });
     agent.handle({ kind: 'kill', id: 'k', ...web });
-    await until(() => exits()[0], 5_000);
+    await until(() => exits()[0]);
     expect(exits()[0]?.exit).toMatchObject({ signal: 'SIGKILL' });
   });
 

@@ -30,7 +30,7 @@ const POLL_MS: Ms = 20;
 /** A keeper that has not taken its name by then is started again. */
 const START_MS: Ms = 1_500;
 /** Longer than a keeper tries to revert. */
-const REVERT_WITHIN_MS: Ms = 5_000;
+const REVERT_WITHIN_MS: Ms = 10_000;
 
 export class Injector {
   readonly #stateDir: string;

@@ -13,7 +13,7 @@ import { bootId, markedWith, monotonic, signal } from './processes.ts';
 import type { Records } from './records.ts';
 
 /** A request that is older when a keeper sees it is not begun: whoever asked has given up, or is gone. */
-export const BEGIN_WITHIN_MS: Ms = 5_000;
+export const BEGIN_WITHIN_MS: Ms = 10_000;
 const MEASURE_MS: Ms = 250;
 /** How often a revert is tried while something is left, and how long each try waits for processes to die. */
 const REVERT_TRIES = 8;

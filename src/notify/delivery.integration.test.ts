@@ -94,10 +94,10 @@ describe('a webhook', () => {
   it('that hangs is given up in time, and holds up neither the caller nor the others', async () => {
     const [slow, quick] = [await receiver(), await receiver()];
     slow.answers = ['hang', 200];
-    await rig.start(`webhook+http://${slow.host}/#timeout=300ms`, `webhook+http://${quick.host}/`);
+    await rig.start(`webhook+http://${slow.host}/#timeout=1500ms`, `webhook+http://${quick.host}/`);
     const began = performance.now();
     rig.page('inc-1');
-    expect(performance.now() - began).toBeLessThan(100);
+    expect(performance.now() - began).toBeLessThan(1_000);
     await until('the quick one', () => quick.received.length === 1);
     expect(figures(0)?.delivered.page).toBe(0);
     await until('the slow one', () => figures(0)?.delivered.page === 1);
@@ -139,10 +139,10 @@ describe('a webhook', () => {
     const hook = await receiver();
     hook.answers = [(response) => response.writeHead(429, { 'retry-after': '2' }).end(), 200];
     await rig.start(`webhook+http://${hook.host}/`);
-    rig.page('inc-1');
-    await until('the first try', () => figures()?.failed === 1);
     const asked = performance.now();
+    rig.page('inc-1');
     await until('the second', () => figures()?.delivered.page === 1);
+    expect(hook.received).toHaveLength(2);
     expect(performance.now() - asked).toBeGreaterThan(1_900);
   });
 
@@ -157,7 +157,7 @@ describe('a webhook', () => {
     writeFileSync(secret, 'an0ther-key');
     writeFileSync(token, 'two tokens');
     rig.resolve('inc-1');
-    await until('a failure', () => figures()?.failed === 1);
+    await until('a failure', () => (figures()?.failed ?? 0) >= 1);
     expect(figures()?.trouble).toBe(`${token} holds more than a token`);
     writeFileSync(token, 'second-token');
     await until('the end', () => hook.received.length === 2);

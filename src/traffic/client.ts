@@ -133,13 +133,17 @@ export class TrafficClient {
   /** Lets go; the traffic process goes on. */
   close(): void {
     this.#closed = true;
-    this.#socket?.destroy();
-    this.#socket = null;
+    this.#drop();
+    this.#connecting?.then(
+      () => this.#closed && this.#drop(),
+      () => undefined,
+    );
   }
 
-  /** Ends the traffic process, and with it all endpoints. */
+  /** Ends the traffic process, and with it all endpoints; one that is just being started as well. */
   async stop(): Promise<void> {
     this.#closed = true;
+    await this.#connecting?.catch(() => undefined);
     const holder = readHolder(pidFile(this.#stateDir));
     if (this.#socket !== null) this.#send({ kind: 'stop' });
     else if (holder !== null && isAlive(holder)) process.kill(holder.pid, 'SIGTERM');
@@ -151,9 +155,13 @@ export class TrafficClient {
       }
       await pause(CONNECT_EVERY_MS);
     }
+    this.#drop();
+    this.#setStatus({ state: 'stopped', pid: null, error: null });
+  }
+
+  #drop(): void {
     this.#socket?.destroy();
     this.#socket = null;
-    this.#setStatus({ state: 'stopped', pid: null, error: null });
   }
 
   async #establish(): Promise<void> {
@@ -161,6 +169,8 @@ export class TrafficClient {
     const deadline = performance.now() + START_TIMEOUT_MS;
     let spawned = false;
     for (;;) {
+      // One that is started already is waited for: only who is connected to it can end it.
+      if (this.#closed && !spawned) throw new HoldfastError('HF4002', 'no traffic process: none is wanted any more');
       const socket = await tryConnect(this.#socketPath);
       if (socket !== null) return this.#adopt(socket);
       const holder = readHolder(pidFile(this.#stateDir));

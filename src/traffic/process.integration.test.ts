@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { processesOf } from '../cli/leftovers.ts';
 import { builtEntry } from '../model/entry.ts';
 import { parseNetworkFault } from '../model/network-fault.ts';
 import type { RouteTable } from '../model/routes.ts';
@@ -39,7 +40,10 @@ describe('the traffic process', () => {
   });
 
   afterEach(async () => {
-    for (const client of clients.splice(0)) await client.stop();
+    const last = clients.pop();
+    for (const client of clients.splice(0)) client.close();
+    await last?.stop();
+    expect(processesOf(stateDir)).toEqual([]);
     for (const cleanup of cleanups.splice(0)) await cleanup();
     rmSync(stateDir, { recursive: true, force: true });
   });
@@ -65,7 +69,7 @@ describe('the traffic process', () => {
     const table = tableOf(await freePort(), [member('web-1', await upstream())], { version });
     await client.ensureRunning();
     client.apply(table);
-    await expect.poll(() => applied, { timeout: 5_000 }).toContainEqual({ version, failed: [] });
+    await expect.poll(() => applied).toContainEqual({ version, failed: [] });
     return table;
   };
 
@@ -149,7 +153,7 @@ describe('the traffic process', () => {
       },
     );
     cleanups.push(() => limited.kill('SIGKILL'));
-    await expect.poll(() => existsSync(path), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => existsSync(path)).toBe(true);
     const client = newClient();
     const port = (await serving(client)).listeners[0]?.port as number;
     expect(client.status.pid).toBe(limited.pid);
@@ -161,7 +165,7 @@ describe('the traffic process', () => {
     });
     await new Promise((resolve) => setTimeout(resolve, 500));
     for (const hog of hogs) hog.destroy();
-    await expect.poll(() => ask(port).catch((error: Error) => error.message), { timeout: 5_000 }).toBe('works');
+    await expect.poll(() => ask(port).catch((error: Error) => error.message)).toBe('works');
     expect(limited.exitCode).toBeNull();
   });
 
@@ -186,9 +190,24 @@ describe('the traffic process', () => {
     first.close();
     const second = newClient();
     await second.ensureRunning();
-    await expect.poll(() => second.faults(), { timeout: 3_000 }).toEqual([]);
+    await expect.poll(() => second.faults()).toEqual([]);
     expect(await second.removeFaults()).toEqual([]);
     await expect(second.renewFault('slow')).rejects.toThrow('unknown or over');
+  });
+
+  it('is not brought back by whoever ends it', async () => {
+    const client = newClient();
+    await serving(client);
+    for (const waitMs of [0, 1, 30, 60]) {
+      await client.ensureRunning();
+      process.kill(client.status.pid as number, 'SIGKILL');
+      await expect.poll(() => client.status.state, { interval: 1 }).toBe('starting');
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await client.stop();
+      expect(client.status.state).toBe('stopped');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(processesOf(stateDir)).toEqual([]);
+    }
   });
 
   it('a traffic process that was killed comes back without faults', async () => {
@@ -198,7 +217,7 @@ describe('the traffic process', () => {
       parseNetworkFault({ id: 'gone', kind: 'refuse', where: { callee: 'web' }, leaseMs: 60_000 }),
     );
     process.kill(client.status.pid as number, 'SIGKILL');
-    await expect.poll(() => client.faults().catch(() => null), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => client.faults().catch(() => null)).toEqual([]);
     expect(fault.id).toBe('gone');
   });
 });

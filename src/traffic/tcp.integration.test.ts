@@ -103,7 +103,7 @@ describe('connections', () => {
     await expect(talk(port, 'x')).rejects.toThrow('ECONNRESET');
     const resets = () =>
       signals.filter((signal): signal is EdgeSignal => signal.kind === 'edge' && signal.failures.reset === 1);
-    await expect.poll(resets, { timeout: 3_000 }).toHaveLength(1);
+    await expect.poll(resets).toHaveLength(1);
     expect(resets()[0]).toMatchObject({
       caller: '(outside)',
       callee: 'web',
@@ -168,7 +168,7 @@ describe('tables', () => {
     expect(applied.failed).toEqual([{ listener: 'api→web:main', error: expect.stringContaining('HF4001') }]);
     expect(await talk(port, '')).toBe('here');
     squatter.close();
-    await expect.poll(() => changes, { timeout: 5_000 }).toContainEqual({ version: 2, failed: [] });
+    await expect.poll(() => changes).toContainEqual({ version: 2, failed: [] });
     expect(await talk(taken, '')).toBe('here');
   });
 

@@ -56,12 +56,12 @@ describe('the embedded store under kill -9', () => {
     const run = runWorkload({ kind, adapter, seed: 8, until: stop.signal, opsPerSec: 1_000, timeoutMs: 1_000 });
     for (let kills = 0; kills < 3; kills++) {
       const before = run.stats().ok;
-      await expect.poll(() => run.stats().ok, { timeout: 15_000 }).toBeGreaterThan(before + 60);
+      await expect.poll(() => run.stats().ok).toBeGreaterThan(before + 60);
       await kill();
       start();
     }
     const before = run.stats().ok;
-    await expect.poll(() => run.stats().ok, { timeout: 15_000 }).toBeGreaterThan(before + 20);
+    await expect.poll(() => run.stats().ok).toBeGreaterThan(before + 20);
     stop.abort();
     const { events, stats, leftovers } = await run.done;
     expect(leftovers).toEqual([]);

@@ -20,7 +20,7 @@ it('takes what hot-shots sends: metrics, an event, a service check', async () =>
   client.distribution('size', 10);
   client.event('deployed', 'version 2 is out', { alert_type: 'info' });
   client.check('db.up', client.CHECKS.WARNING, { message: 'slow' });
-  await vi.waitFor(() => expect(under.points().length).toBeGreaterThanOrEqual(13), 5_000);
+  await vi.waitFor(() => expect(under.points().length).toBeGreaterThanOrEqual(13), 30_000);
   expect(under.points().sort()).toEqual(
     expect.arrayContaining([
       'app.orders{kind=book,service=shop} 3',

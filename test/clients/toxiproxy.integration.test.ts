@@ -6,7 +6,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import toxiproxy from 'toxiproxy-node-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { builtEntry } from '../../src/model/entry.ts';
-import { dial, echo, type Peer, type PeerConnection, peer, roundTrip, until } from '../../src/traffic/testing/bytes.ts';
+import {
+  below,
+  dial,
+  echo,
+  type Peer,
+  type PeerConnection,
+  peer,
+  roundTrip,
+  until,
+} from '../../src/traffic/testing/bytes.ts';
 import { freePort } from '../../src/traffic/testing/harness.ts';
 import { ROUTE_LIST } from '../../src/traffic/toxiproxy/api.ts';
 import { TOXIC_TYPES } from '../../src/traffic/toxiproxy/toxics.ts';
@@ -174,7 +183,7 @@ describe('routes', () => {
     await toxic('latency', { latency: 100, jitter: 0 });
     await proxy.update({ enabled: false, listen: proxy.listen, upstream: proxy.upstream });
     await client.reset();
-    expect(await roundTrip(await dial(port))).toBeLessThan(90);
+    await below(90, async () => roundTrip(await dial(port)));
     expect((await http('GET', '/proxies/db')).json).toMatchObject({ enabled: true, toxics: [] });
     row('POST /reset', '204, all enabled, no toxics', 'so it is');
     expect(JSON.parse(await client.getVersion())).toEqual({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
@@ -265,17 +274,18 @@ describe('toxics', () => {
     await setUp();
     const own = await connection();
     const made = await toxic('latency', { latency: 200, jitter: 0 });
-    const slow = await roundTrip(own);
-    expect(slow).toBeGreaterThan(198);
-    expect(slow).toBeLessThan(400);
+    const slow = await below(400, async () => {
+      const took = await roundTrip(own);
+      expect(took).toBeGreaterThan(198);
+      return took;
+    });
     await made.update({ attributes: { latency: 100, jitter: 50 } } as never);
     const jittered: number[] = [];
     for (let i = 0; i < 12; i++) jittered.push(await roundTrip(own));
     expect(Math.min(...jittered)).toBeGreaterThan(48);
     expect(Math.max(...jittered) - Math.min(...jittered)).toBeGreaterThan(20);
     await made.remove();
-    const fast = await roundTrip(own);
-    expect(fast).toBeLessThan(48);
+    const fast = await below(48, () => roundTrip(own));
     row(
       'latency',
       '200 ms; 100 ± 50 ms; none',
@@ -287,25 +297,33 @@ describe('toxics', () => {
     await setUp();
     const own = await connection();
     await toxic('latency', { latency: 150, jitter: 0 }, 'upstream');
-    const asked = performance.now();
-    own.socket.write('x');
-    await until(() => serverSide().received.length === 1);
-    const arrived = performance.now() - asked;
-    await until(() => own.received.length === 1);
-    expect(arrived).toBeGreaterThan(148);
-    expect(performance.now() - asked - arrived).toBeLessThan(100);
+    await below(100, async () => {
+      const count = own.received.length + 1;
+      const asked = performance.now();
+      own.socket.write('x');
+      await until(() => serverSide().received.length === count);
+      const arrived = performance.now() - asked;
+      expect(arrived).toBeGreaterThan(148);
+      await until(() => own.received.length === count);
+      return performance.now() - asked - arrived;
+    });
   });
 
   it('bandwidth: KB a second, either way', async () => {
     await setUp();
     const own = await connection();
     await toxic('bandwidth', { rate: 100 }, 'upstream');
-    const began = performance.now();
-    own.socket.write(Buffer.alloc(60_000, 1));
-    await until(() => serverSide().received.length === 60_000);
-    const rate = 60 / ((performance.now() - began) / 1_000);
-    expect(rate).toBeGreaterThan(70);
-    expect(rate).toBeLessThan(106);
+    let sent = 0;
+    const took = await below(60_000 / 70, async () => {
+      const began = performance.now();
+      own.socket.write(Buffer.alloc(60_000, 1));
+      sent += 60_000;
+      await until(() => serverSide().received.length === sent);
+      const ms = performance.now() - began;
+      expect(ms).toBeGreaterThan(60_000 / 106);
+      return ms;
+    });
+    const rate = 60_000 / took;
     await toxic('bandwidth', { rate: 0 }, 'downstream');
     own.received = Buffer.alloc(0);
     own.socket.write('stuck');
@@ -316,16 +334,19 @@ describe('toxics', () => {
 
   it('slow_close: data at once, the end late', async () => {
     await setUp((socket) => socket.once('data', () => socket.end('bye')));
-    const own = await dial(port);
     await toxic('slow_close', { delay: 300 });
-    own.socket.write('x');
-    const asked = performance.now();
-    await until(() => own.received.toString() === 'bye');
-    const data = performance.now() - asked;
-    await until(() => own.ended);
-    const end = performance.now() - asked;
-    expect(data).toBeLessThan(200);
-    expect(end).toBeGreaterThan(298);
+    let end = 0;
+    const data = await below(200, async () => {
+      const own = await dial(port);
+      own.socket.write('x');
+      const asked = performance.now();
+      await until(() => own.received.toString() === 'bye');
+      const came = performance.now() - asked;
+      await until(() => own.ended);
+      end = performance.now() - asked;
+      expect(end).toBeGreaterThan(298);
+      return came;
+    });
     row('slow_close', '300 ms', `data ${data.toFixed(0)} ms, end ${end.toFixed(0)} ms`);
   });
 
@@ -373,14 +394,19 @@ describe('toxics', () => {
     const own = await connection();
     await toxic('slicer', { average_size: 100, size_variation: 20, delay: 10_000 });
     const sent = Buffer.from(Array.from({ length: 2_000 }, (_, i) => i % 251));
-    const asked = performance.now();
-    own.socket.write(sent);
-    await until(() => own.received.length === sent.length);
-    const took = performance.now() - asked;
-    expect(own.received.equals(sent)).toBe(true);
-    expect(own.pieces.length).toBeGreaterThan(10);
-    expect(Math.max(...own.pieces)).toBeLessThan(500);
-    expect(took).toBeGreaterThan(150);
+    let took = 0;
+    // Pieces that lie ready when somebody comes to read them come together, which a busy machine does.
+    await below(500, async () => {
+      own.received = Buffer.alloc(0);
+      own.pieces.length = 0;
+      const asked = performance.now();
+      own.socket.write(sent);
+      await until(() => own.received.length === sent.length);
+      took = performance.now() - asked;
+      expect(own.received.equals(sent)).toBe(true);
+      expect(took).toBeGreaterThan(150);
+      return own.pieces.length > 10 ? Math.max(...own.pieces) : Number.POSITIVE_INFINITY;
+    });
     const mean = own.received.length / own.pieces.length;
     row('slicer', '100 ± 20 bytes, 10 ms', `${mean.toFixed(0)} bytes, ${(took / own.pieces.length).toFixed(1)} ms`);
   });
@@ -404,22 +430,28 @@ describe('toxics', () => {
   it('noop: nothing', async () => {
     await setUp();
     await toxic('noop', {});
-    expect(await roundTrip(await dial(port))).toBeLessThan(90);
+    await below(90, async () => roundTrip(await dial(port)));
     row('noop', 'nothing', 'nothing');
   });
 
   it('toxicity: so many of the connections; two toxics add up', async () => {
     await setUp();
-    await toxic('latency', { latency: 60, jitter: 0 }, 'downstream', 0.5);
-    let slow = 0;
-    for (let i = 0; i < 30; i++) if ((await roundTrip(await dial(port))) > 58) slow++;
-    expect(slow).toBeGreaterThan(5);
-    expect(slow).toBeLessThan(25);
+    await toxic('reset_peer', { timeout: 0 }, 'downstream', 0.5);
+    let hit = 0;
+    for (let i = 0; i < 200; i++) {
+      const own = await dial(port);
+      own.socket.write('x');
+      await until(() => own.broken !== null || own.received.length === 1);
+      if (own.broken !== null) hit++;
+    }
+    // Drawn anew in every run: seven standard deviations either way.
+    expect(hit).toBeGreaterThan(50);
+    expect(hit).toBeLessThan(150);
     await client.reset();
     await toxic('latency', { latency: 60, jitter: 0 }, 'downstream');
     await toxic('latency', { latency: 70, jitter: 0 }, 'upstream');
     expect(await roundTrip(await dial(port))).toBeGreaterThan(128);
-    row('toxicity', '0.5 of 30 connections', `${slow} of 30`);
+    row('toxicity', '0.5 of 200 connections', `${hit} of 200`);
   });
 });
 

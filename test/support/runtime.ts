@@ -1,7 +1,8 @@
 /** For the tests of the runtime and of the agent: launches with sensible blanks, and waiting for what comes. */
-import { createServer } from 'node:net';
 import type { LaunchSpec } from '../../src/model/link.ts';
 import type { CheckSpec } from '../../src/model/spec.ts';
+
+export { freePort } from './ports.ts';
 
 export function launchOf(command: readonly string[], differences: Partial<LaunchSpec> = {}): LaunchSpec {
   return {
@@ -36,7 +37,7 @@ export const DEFAULT_CHECK: Omit<CheckSpec, 'probe'> = {
 
 export const node = (code: string, ...rest: string[]): string[] => [process.execPath, '-e', code, ...rest];
 
-export async function until<T>(what: () => T | undefined | false, ms = 10_000): Promise<T> {
+export async function until<T>(what: () => T | undefined | false, ms = 30_000): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {
     const value = what();
@@ -44,14 +45,4 @@ export async function until<T>(what: () => T | undefined | false, ms = 10_000): 
     if (performance.now() > end) throw new Error(`waited ${ms} ms in vain: ${what}`);
     await new Promise((done) => setTimeout(done, 5));
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 }

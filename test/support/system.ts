@@ -3,7 +3,6 @@
  * user would. Its end checks that no process of it is left.
  */
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastClient } from '../../src/api/client.ts';
@@ -17,6 +16,8 @@ import { styleFor } from '../../src/cli/terminal.ts';
 import { isSettled, patiently } from '../../src/cli/wait.ts';
 import { cli } from './cli.ts';
 import { ensureBuilt } from './paths.ts';
+
+export { freePort } from './ports.ts';
 
 export interface SystemOptions {
   /** The spec file. */
@@ -167,17 +168,4 @@ export class TestSystem {
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
 }

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRequest, Target } from '../contract.ts';
 import { livingKeeper } from '../keeper.ts';
 import { isAlive, markedWith, read, signal } from '../processes.ts';
-import { Rig, stateOf, until, type Victim } from '../testing/rig.ts';
+import { LONG_MS, Rig, stateOf, until, type Victim } from '../testing/rig.ts';
 
 let rig: Rig;
 let mounted: string | undefined;
@@ -148,17 +148,17 @@ function writtenBytes(pid: number): number {
 }
 
 /** Of a machine that can do it; that `possible` is not simply always false is in the catalogue's test. */
-async function ready(given: Case, leaseMs: number) {
+async function ready(given: Case) {
   const prepared = rig.injector.possible(given.kind).possible ? await given.prepare() : undefined;
   if (!prepared) return undefined;
   const { kind, parameters } = given;
-  const request: FaultRequest = { kind, parameters, target: prepared.target, leaseMs, holder: 'test' };
+  const request: FaultRequest = { kind, parameters, target: prepared.target, leaseMs: LONG_MS, holder: 'test' };
   return { request, lasts: prepared.lasts };
 }
 
 describe.each(CASES)('$kind', (given) => {
   it('bites, and is reverted on request', async ({ skip }) => {
-    const world = (await ready(given, 20_000)) ?? skip();
+    const world = (await ready(given)) ?? skip();
     expect(world.lasts()).toBe(false);
     const { fault } = await rig.injector.begin(world.request);
     await until(world.lasts, 'it does not show');
@@ -171,8 +171,9 @@ describe.each(CASES)('$kind', (given) => {
   });
 
   it('is reverted by its lease when who began it is killed', async ({ skip }) => {
-    const world = (await ready(given, 1_200)) ?? skip();
+    const world = (await ready(given)) ?? skip();
     const { fault } = await rig.beginAndDie(world.request);
+    rig.injector.renew(fault.id, 1_000);
     expect((await rig.ended(fault.id)).end).toMatchObject({ reason: 'lease', residue: [] });
     expect(world.lasts()).toBe(false);
   });
@@ -182,7 +183,7 @@ describe.each(CASES.filter(({ kind }) => ['cpu', 'memory', 'io', 'processes', 'd
   '$kind',
   (given) => {
     it('goes with its keeper, without anybody who sweeps', async ({ skip }) => {
-      const world = (await ready(given, 20_000)) ?? skip();
+      const world = (await ready(given)) ?? skip();
       const { fault } = await rig.injector.begin(world.request);
       await until(world.lasts, 'it does not show');
       for (const part of [rig.watcher(), livingKeeper(rig.stateDir)]) if (part) signal(part, 'SIGKILL');
@@ -199,7 +200,7 @@ describe('kill', () => {
   ])('%s %j ends the target with %s and has nothing to revert', async (kind, parameters, name) => {
     const victim = await rig.start(['sleep', '60']);
     const exit = new Promise((resolve) => victim.child.once('exit', (_code, by) => resolve(by)));
-    const request = { kind, parameters, target: processTarget(victim), leaseMs: 5_000, holder: 'test' };
+    const request = { kind, parameters, target: processTarget(victim), leaseMs: LONG_MS, holder: 'test' };
     const { fault } = await rig.injector.begin(request);
     expect(await exit).toBe(name);
     await rig.bitten(fault.id);
@@ -209,8 +210,9 @@ describe('kill', () => {
   it('says that asking was in vain', async () => {
     const victim = await rig.startNode("process.on('SIGTERM', () => 0); setInterval(() => 0, 1000);");
     const target = processTarget(victim);
-    const request = { kind: 'signal', parameters: {}, target, leaseMs: 700, holder: 'test' };
+    const request = { kind: 'signal', parameters: {}, target, leaseMs: LONG_MS, holder: 'test' };
     const { fault } = await rig.injector.begin(request);
+    rig.injector.renew(fault.id, 700);
     expect((await rig.ended(fault.id)).bite).toMatchObject({ asked: 1, measured: 0, bitten: false });
   });
 });
@@ -353,7 +355,7 @@ describe('disk-full', () => {
       kind: 'disk-full',
       parameters,
       target,
-      leaseMs: 9_000,
+      leaseMs: LONG_MS,
       holder: 'test',
     });
     await rig.bitten(fault.id);

@@ -10,7 +10,7 @@ import type { FaultRequest } from '../contract.ts';
 import { type Backend, findBackend, spaceOf, within } from '../firewall.ts';
 import { livingKeeper } from '../keeper.ts';
 import { signal } from '../processes.ts';
-import { Rig, until, type Victim } from '../testing/rig.ts';
+import { LONG_MS, Rig, until, type Victim } from '../testing/rig.ts';
 
 const PORT = 7_999;
 let rig: Rig;
@@ -59,9 +59,9 @@ afterEach(async () => {
 
 const heard = (): string => (existsSync(answers) ? readFileSync(answers, 'utf8') : '');
 
-function cut(parameters: Record<string, unknown>, leaseMs: number): FaultRequest {
+function cut(parameters: Record<string, unknown>): FaultRequest {
   const target = { kind: 'port', port: PORT, protocol: 'tcp', process: victim.identity } as const;
-  return { kind: 'network', parameters, target, leaseMs, holder: 'test' };
+  return { kind: 'network', parameters, target, leaseMs: LONG_MS, holder: 'test' };
 }
 
 describe.runIf(mayTry)('network', () => {
@@ -72,7 +72,7 @@ describe.runIf(mayTry)('network', () => {
     [{ mode: 'loss', percent: 100, direction: 'in' }, 'silence'],
     [{ mode: 'loss', percent: 99.9 }, 'silence'],
   ])('%j makes it %s, and is reverted on request', async (parameters, expected) => {
-    const { fault } = await rig.injector.begin(cut(parameters, 20_000));
+    const { fault } = await rig.injector.begin(cut(parameters));
     await until(
       () => heard() === expected,
       () => `it is ${heard()}`,
@@ -83,20 +83,22 @@ describe.runIf(mayTry)('network', () => {
   });
 
   it('says that it does not bite when it is about others', async () => {
-    const { fault } = await rig.injector.begin(cut({ peers: ['203.0.113.7'] }, 800));
+    const { fault } = await rig.injector.begin(cut({ peers: ['203.0.113.7'] }));
+    rig.injector.renew(fault.id, 800);
     const { end, bite } = await rig.ended(fault.id);
     expect(end).toMatchObject({ reason: 'lease', residue: [] });
     expect(bite).toMatchObject({ measured: 0, bitten: false });
   });
 
   it('is reverted by its lease when who began it is killed', async () => {
-    const { fault } = await rig.beginAndDie(cut({ mode: 'drop' }, 1_200));
+    const { fault } = await rig.beginAndDie(cut({ mode: 'drop' }));
+    rig.injector.renew(fault.id, 1_000);
     expect((await rig.ended(fault.id)).end).toMatchObject({ reason: 'lease', residue: [] });
     await until(() => heard() === 'answer', 'no answer any more');
   });
 
   it('is reverted by a sweep when its keeper and the watcher were killed', async () => {
-    const { fault } = await rig.beginAndDie(cut({ mode: 'drop' }, 20_000));
+    const { fault } = await rig.beginAndDie(cut({ mode: 'drop' }));
     for (const part of [rig.watcher(), livingKeeper(rig.stateDir)]) if (part) signal(part, 'SIGKILL');
     await until(() => livingKeeper(rig.stateDir) === undefined, 'the keeper lives');
     expect(rig.injector.residue(fault.id)).toHaveLength(1);

@@ -46,7 +46,7 @@ it('scrapes what targets show, and a bad target costs itself only', async () => 
     })),
     { url: 'http://127.0.0.1:9/metrics', job: 'gone', intervalMs: 500 },
   ]);
-  await vi.waitFor(() => expect(scraper?.state().every(({ error }) => error !== 'not asked yet')).toBe(true), 10_000);
+  await vi.waitFor(() => expect(scraper?.state().every(({ error }) => error !== 'not asked yet')).toBe(true), 30_000);
   expect(scraper.state().map(({ up, error }) => error ?? up)).toEqual([
     true,
     true,

@@ -20,7 +20,7 @@ async function logged(intake: Intake, options: readonly string[], text: string):
   running = await intake.start(under.hub, { port: 0 });
   const { host, port } = running.address;
   await run('logger', ['-n', host, '-P', String(port), '-t', 'payments', '-p', 'user.err', ...options, text]);
-  await vi.waitFor(() => expect(under.batches.flatMap(({ logs }) => logs)).toHaveLength(1), 5_000);
+  await vi.waitFor(() => expect(under.batches.flatMap(({ logs }) => logs)).toHaveLength(1), 30_000);
   return under.batches.flatMap(({ logs }) => logs)[0] as LogLine;
 }
 

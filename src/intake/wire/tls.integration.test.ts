@@ -121,7 +121,7 @@ describe('TLS', () => {
     await expect(send(undefined)).rejects.toThrow(/self.signed/);
     await expect(fetch(`http://127.0.0.1:${port}/services/collector/health`)).rejects.toThrow();
     expect(under.batches.flatMap(({ logs }) => logs)).toHaveLength(1);
-    await vi.waitFor(() => expect(refused()).toBeGreaterThanOrEqual(1));
+    await vi.waitFor(() => expect(refused()).toBeGreaterThanOrEqual(1), 30_000);
   });
 
   it('asks senders for a certificate when given an authority', async () => {
@@ -133,7 +133,7 @@ describe('TLS', () => {
     const known = connect({ ...to, cert, key });
     const message = '<13>1 2026-01-01T00:00:00Z web1 shop 7 - - it works';
     known.end(`${message.length} ${message}`);
-    await vi.waitFor(() => expect(under.batches.flatMap(({ logs }) => logs)).toHaveLength(1));
+    await vi.waitFor(() => expect(under.batches.flatMap(({ logs }) => logs)).toHaveLength(1), 30_000);
     expect(under.batches.flatMap(({ logs }) => logs)).toMatchObject([{ service: 'shop', text: 'it works' }]);
     expect(refused()).toBe(1);
   });

@@ -107,7 +107,7 @@ function pagedIncident(id: string, reason: string): Incident {
 }
 
 /** Waits for something that happens soon; throws when it does not. */
-export async function until(what: string, holds: () => boolean, withinMs = 10_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, withinMs = 30_000): Promise<void> {
   for (const end = performance.now() + withinMs; !holds(); ) {
     if (performance.now() > end) throw new Error(`${what}: not within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -97,32 +97,39 @@ describe('after kill -9 of the host', () => {
   it('what runs is adopted, what ended is known with its status', async () => {
     const old = await newHost();
     const runs = await old.start(launchOf(['sleep', '60'], { instance: 'runs-1' }));
-    await old.start(
+    const ends = await old.start(
       launchOf(node('setTimeout(() => { console.log("bye"); process.exit(7) }, 300)'), { instance: 'ends-1' }),
     );
     const shot = await old.start(launchOf(['sleep', '60'], { instance: 'shot-1' }));
     await old.kill();
     process.kill(shot.pid, 'SIGKILL');
-    await new Promise((done) => setTimeout(done, 600));
+    await until(() => [ends, shot].every(({ pid }) => startTicksOf(pid) === undefined));
+    await new Promise((done) => setTimeout(done, 400));
 
     const items = await adopt();
     expect(items.get('runs-1')).toMatchObject({ process: runs, exit: null });
     expect(items.get('ends-1')?.exit).toMatchObject({ reason: 'code', code: 7, lastOutput: ['bye'] });
     expect(items.get('shot-1')?.exit).toMatchObject({ reason: 'signal', signal: 'SIGKILL' });
-    // It ended about 300 ms ago, not just now.
+    // It ended a while ago, not just now.
     expect(performance.now() - (items.get('ends-1')?.exit?.at ?? 0)).toBeGreaterThan(150);
   });
 
   it('an adopted life ends as promptly as one of our own, and can be stopped', async () => {
     const old = await newHost();
-    const { pid } = await old.start(launchOf(['sleep', '60']));
+    const pids: number[] = [];
+    for (let n = 3; n < 8; n++) pids.push((await old.start(launchOf(['sleep', '60'], { instance: `web-${n}` }))).pid);
     await old.start(launchOf(['sleep', '60'], { instance: 'web-2' }));
     await old.kill();
     await adopt();
-    const ended = new Promise<number>((done) => runtime?.onExit(() => done(performance.now())));
-    const killedAt = performance.now();
-    process.kill(pid, 'SIGKILL');
-    expect((await ended) - killedAt).toBeLessThan(50);
+    const took: number[] = [];
+    for (const pid of pids) {
+      const ended = new Promise<number>((done) => runtime?.onExit(() => done(performance.now())));
+      const killedAt = performance.now();
+      process.kill(pid, 'SIGKILL');
+      took.push((await ended) - killedAt);
+    }
+    // A busy machine is late for one or the other; who only looks now and then is late for all.
+    expect(Math.min(...took)).toBeLessThan(50);
     await runtime?.stop({ instance: 'web-2', incarnation: 1 }, 'SIGTERM', 5_000);
     expect(runtime?.lifeOf('web-2')?.exit).toMatchObject({ reason: 'signal', signal: 'SIGTERM' });
   });
@@ -139,7 +146,7 @@ describe('after kill -9 of the host', () => {
       // Whatever a late shim might still do, it has had the time for it now.
       await new Promise((done) => setTimeout(done, 100));
       const known = [...items.values()].filter((item) => item.exit === null).map((item) => item.process?.pid);
-      expect(sleepersOf(stateDir).sort()).toEqual(known.sort());
+      await expect.poll(() => sleepersOf(stateDir).sort()).toEqual(known.sort());
       for (const item of items.values()) await runtime?.kill(item.launch);
       await runtime?.close();
     }

@@ -4,7 +4,7 @@ import { parseNetworkFault } from '../../model/network-fault.ts';
 import { NETWORK_FAULTS } from '../../model/network-fault-kinds.ts';
 import type { EdgeSignal } from '../../model/signal.ts';
 import { Plane, type TrafficSignal } from '../plane.ts';
-import { dial, echo, type Peer, peer, roundTrip, until } from '../testing/bytes.ts';
+import { below, dial, echo, type Peer, peer, roundTrip, until } from '../testing/bytes.ts';
 import { freePort, member, tableOf } from '../testing/harness.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -37,13 +37,15 @@ async function start(instances = 1, serve = echo): Promise<Running> {
   return { plane, port, signals, peers, put };
 }
 
+/** Longer than any test waits for its end. */
+const FOR_LONG_MS = 60_000;
 const PARAMETERS: Readonly<Record<string, object>> = {
-  latency: { ms: 5_000 },
+  latency: { ms: FOR_LONG_MS },
   bandwidth: { bytesPerSec: 0 },
-  loss: { share: 1, retransmitMs: 5_000 },
-  slicer: { averageBytes: 1, delayMs: 5_000 },
+  loss: { share: 1, retransmitMs: FOR_LONG_MS },
+  slicer: { averageBytes: 1, delayMs: FOR_LONG_MS },
   limit: { bytes: 0 },
-  'slow-close': { delayMs: 5_000 },
+  'slow-close': { delayMs: FOR_LONG_MS },
 };
 
 const status = ({ plane }: Running) => plane.faults()[0];
@@ -52,17 +54,17 @@ describe('faults on bytes', () => {
   it('delays both ways, on connections that were open before, and not after its end', async () => {
     const running = await start();
     const connection = await dial(running.port);
-    expect(await roundTrip(connection)).toBeLessThan(100);
+    await below(100, () => roundTrip(connection));
     running.put('latency', { ms: 150 });
-    const slow = await roundTrip(connection);
-    expect(slow).toBeGreaterThan(298);
-    expect(slow).toBeLessThan(600);
+    expect(await roundTrip(connection)).toBeGreaterThan(298);
     expect(status(running)?.bite).toMatchObject({ asked: 150, bitten: true });
     expect(status(running)?.affected).toEqual({ connections: 1, requests: 0, bytes: 2 });
+    await below(450, () => roundTrip(connection));
     const asked = performance.now();
     expect(running.plane.removeFaults(null)).toHaveLength(1);
-    expect(performance.now() - asked).toBeLessThan(20);
-    expect(await roundTrip(connection)).toBeLessThan(100);
+    // Without waiting for what is on its way.
+    expect(performance.now() - asked).toBeLessThan(150);
+    await below(100, () => roundTrip(connection));
   });
 
   it('delays one way only', async () => {
@@ -70,12 +72,16 @@ describe('faults on bytes', () => {
     const connection = await dial(running.port);
     await roundTrip(connection);
     running.put('latency', { ms: 150 }, { direction: 'back' });
-    connection.socket.write('x');
-    const sent = performance.now();
-    await until(() => running.peers[0]?.connections[0]?.received.length === 2);
-    expect(performance.now() - sent).toBeLessThan(100);
-    await until(() => connection.received.length === 2);
-    expect(performance.now() - sent).toBeGreaterThan(148);
+    await below(100, async () => {
+      const count = connection.received.length + 1;
+      const sent = performance.now();
+      connection.socket.write('x');
+      await until(() => running.peers[0]?.connections[0]?.received.length === count);
+      const there = performance.now() - sent;
+      await until(() => connection.received.length === count);
+      expect(performance.now() - sent).toBeGreaterThan(148);
+      return there;
+    });
   });
 
   it('is measured as latency of the edge, and told to nobody', async () => {
@@ -84,7 +90,7 @@ describe('faults on bytes', () => {
     const connection = await dial(running.port);
     await roundTrip(connection);
     const edges = (): EdgeSignal[] => running.signals.filter((signal): signal is EdgeSignal => signal.kind === 'edge');
-    await until(() => edges().some(({ latency }) => latency.some(([bucket]) => bucketMidUs(bucket) > 180_000)), 3_000);
+    await until(() => edges().some(({ latency }) => latency.some(([bucket]) => bucketMidUs(bucket) > 180_000)));
     expect(JSON.stringify(running.signals)).not.toContain('fault');
   });
 
@@ -92,13 +98,17 @@ describe('faults on bytes', () => {
     const running = await start();
     const connection = await dial(running.port);
     running.put('bandwidth', { bytesPerSec: 100_000 }, { direction: 'towards' });
-    const began = performance.now();
-    connection.socket.write(Buffer.alloc(50_000, 1));
-    await until(() => running.peers[0]?.connections[0]?.received.length === 50_000);
-    const seconds = (performance.now() - began) / 1_000;
-    expect(50_000 / seconds).toBeGreaterThan(70_000);
-    expect(50_000 / seconds).toBeLessThan(110_000);
-    expect(status(running)?.bite.measured).toBeGreaterThan(70_000);
+    let sent = 0;
+    // At 100 kB/s half a second; never in less than 5/11 of one, and in little more when the machine is not busy.
+    await below(50_000 / 70, async () => {
+      const began = performance.now();
+      connection.socket.write(Buffer.alloc(50_000, 1));
+      sent += 50_000;
+      await until(() => running.peers[0]?.connections[0]?.received.length === sent);
+      const took = performance.now() - began;
+      expect(took).toBeGreaterThan(50_000 / 110);
+      return (status(running)?.bite.measured ?? 0) > 70_000 ? took : Number.POSITIVE_INFINITY;
+    });
   });
 
   it('resets: both sides see it', async () => {
@@ -157,7 +167,7 @@ describe('faults on bytes', () => {
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(connection.received.toString()).toBe('x');
     const refused = await dial(running.port);
-    await until(() => refused.closed || refused.broken !== null, 2_000);
+    await until(() => refused.closed || refused.broken !== null);
     running.plane.removeFaults(null);
     await until(() => connection.received.toString() === 'xlate');
   });
@@ -189,19 +199,27 @@ describe('faults on bytes', () => {
     const running = await start();
     running.put('loss', { share: 0.3, retransmitMs: 50 }, { direction: 'towards', seed: 7 });
     const connection = await dial(running.port);
-    const times: number[] = [];
-    for (let i = 0; i < 20; i++) times.push(await roundTrip(connection));
-    const stalled = times.filter((ms) => ms >= 49).length;
-    expect(stalled).toBeGreaterThan(1);
-    expect(stalled).toBeLessThan(14);
+    // Of twenty; a busy machine holds up others as well.
+    await below(14, async () => {
+      const times: number[] = [];
+      for (let i = 0; i < 20; i++) times.push(await roundTrip(connection));
+      const stalled = times.filter((ms) => ms >= 49).length;
+      expect(stalled).toBeGreaterThan(1);
+      return stalled;
+    });
   });
 
   it('hits the share of connections that was asked for, the same ones with the same seed', async () => {
     const hits = async (): Promise<string> => {
       const running = await start();
-      running.put('latency', { ms: 60 }, { probability: 0.5, seed: 3, direction: 'back' });
+      running.put('reset', {}, { probability: 0.5, seed: 3, direction: 'back' });
       let pattern = '';
-      for (let i = 0; i < 12; i++) pattern += (await roundTrip(await dial(running.port))) > 55 ? '1' : '0';
+      for (let i = 0; i < 12; i++) {
+        const connection = await dial(running.port);
+        connection.socket.write('x');
+        await until(() => connection.broken !== null || connection.received.length === 1);
+        pattern += connection.broken === null ? '0' : '1';
+      }
       return pattern;
     };
     const first = await hits();
@@ -213,8 +231,8 @@ describe('faults on bytes', () => {
     const running = await start();
     const connection = await dial(running.port);
     await roundTrip(connection);
-    running.put('latency', { ms: 5_000 }, { leaseMs: 300 });
-    expect(await roundTrip(connection)).toBeLessThan(600);
+    running.put('latency', { ms: FOR_LONG_MS }, { leaseMs: 300 });
+    await roundTrip(connection);
     expect(running.plane.faults()).toEqual([]);
   });
 
@@ -227,10 +245,10 @@ describe('faults on bytes', () => {
         await roundTrip(open);
         running.put(kind, PARAMETERS[kind] ?? {}, { leaseMs: 400 });
         open.socket.write('x');
-        await until(() => running.plane.faults().length === 0, 2_000);
-        expect(await roundTrip(await dial(running.port)), kind).toBeLessThan(350);
+        await until(() => running.plane.faults().length === 0);
+        await below(350, async () => roundTrip(await dial(running.port)));
         // Either it goes on with all that was sent, or it is over.
-        await until(() => open.received.toString() === 'xx' || open.ended || open.broken !== null, 1_000);
+        await until(() => open.received.toString() === 'xx' || open.ended || open.broken !== null);
       }),
     );
   });

@@ -5,7 +5,7 @@ import { parseNetworkFault } from '../../model/network-fault.ts';
 import { NETWORK_FAULTS, type NetworkFaultSpec } from '../../model/network-fault-kinds.ts';
 import { Random } from '../../model/random.ts';
 import { Plane } from '../plane.ts';
-import { dial, echo, type Peer, peer, roundTrip } from '../testing/bytes.ts';
+import { below, dial, echo, type Peer, peer, roundTrip } from '../testing/bytes.ts';
 import { freePort, member, steadyLoad, tableOf } from '../testing/harness.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -103,7 +103,7 @@ it('HTTP comes out of a storm of faults as it went in', async () => {
   const failed = async () =>
     (await steadyLoad({ port, perSecond: 100, durationMs: 500 })).filter(({ status }) => status !== 200);
   // A machine that is busy with something else may hold a client up for once.
-  await expect.poll(failed, { timeout: 15_000, interval: 500 }).toEqual([]);
+  await expect.poll(failed, { timeout: 40_000, interval: 500 }).toEqual([]);
 });
 
 it('TCP comes out of a storm of faults as it went in', async () => {
@@ -132,8 +132,8 @@ it('TCP comes out of a storm of faults as it went in', async () => {
   await Promise.all(clients);
   expect(served).toBeGreaterThan(10);
   await new Promise((resolve) => setTimeout(resolve, 1_200));
-  for (let i = 0; i < 10; i++) expect(await roundTrip(await dial(port))).toBeLessThan(200);
+  for (let i = 0; i < 10; i++) await below(200, async () => roundTrip(await dial(port)));
   // Nothing hangs on to connections of the storm.
   const open = () => peers.flatMap(({ connections }) => connections).filter(({ closed }) => !closed).length;
-  await expect.poll(open, { timeout: 3_000 }).toBeLessThan(15);
+  await expect.poll(open).toBeLessThan(15);
 });

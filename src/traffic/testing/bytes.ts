@@ -72,7 +72,7 @@ export async function dial(port: number): Promise<PeerConnection> {
   return own;
 }
 
-export async function until(what: () => boolean, timeoutMs = 5_000): Promise<void> {
+export async function until(what: () => boolean, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!what()) {
     if (performance.now() > deadline) throw new Error(`not in ${timeoutMs} ms: ${what}`);
@@ -81,6 +81,20 @@ export async function until(what: () => boolean, timeoutMs = 5_000): Promise<voi
 }
 
 export const echo = (socket: Socket): void => void socket.pipe(socket);
+
+/**
+ * The first measurement below `ms`. A busy machine holds up one or the other; what a fault holds up is held up every
+ * time. Throws with the least when none is.
+ */
+export async function below(ms: number, measure: () => number | Promise<number>, tries = 30): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < tries; n++) {
+    least = Math.min(least, await measure());
+    if (least < ms) return least;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`${least.toFixed(1)} ms at best, not below ${ms}`);
+}
 
 /** Time of one question and its answer, in ms. */
 export async function roundTrip(connection: PeerConnection, text = 'x'): Promise<number> {
