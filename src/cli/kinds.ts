@@ -96,7 +96,7 @@ export const incidents: Kind<IncidentResource> = {
   none: 'No incidents.',
 };
 
-export function causeText(incident: IncidentResource): string {
+function causeText(incident: IncidentResource): string {
   const cause = incident.causes[0];
   return cause ? `${cause.entity.name}: ${cause.mechanism} (${percent(cause.confidence)})` : '-';
 }

@@ -3,7 +3,8 @@
  * are the API's resources untouched, so what a script reads is what docs/api.md describes.
  */
 import { HoldfastError } from '../model/errors.ts';
-import { padEnd, visibleWidth } from './terminal.ts';
+import { fold, visibleWidth, widthOf } from './fold.ts';
+import { padEnd } from './terminal.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -41,16 +42,17 @@ export async function renderList<T>(items: readonly T[], kind: Kind<T>, format: 
   if (format === 'name') return items.map(kind.name).join('\n');
   if (items.length === 0) return '';
   const columns = kind.columns.filter((column) => format === 'wide' || !column.wide);
-  return table(
+  const whole = table(
     columns.map((column) => column.title),
     items.map((item) => columns.map((column) => column.of(item))),
   );
+  return format === 'wide' ? whole : fold(whole, widthOf(process.stdout));
 }
 
 export async function renderOne(item: unknown, name: string, format: Format, text: () => string): Promise<string> {
   if (format === 'json') return JSON.stringify(item, null, 2);
   if (format === 'yaml') return toYaml(item);
-  return format === 'name' ? name : text();
+  return format === 'name' ? name : fold(text(), widthOf(process.stdout));
 }
 
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -5,7 +5,7 @@ import type { ProofDetail, ProofRequest } from '../api/proof-resources.ts';
 import { EXIT } from './exit.ts';
 import { proofs as kind } from './kinds.ts';
 import { type Format, renderList } from './output.ts';
-import { out, print, say } from './terminal.ts';
+import { out, print, say, tell } from './terminal.ts';
 import { patiently } from './wait.ts';
 
 export interface ProvingOptions {
@@ -87,15 +87,15 @@ async function conclude(
     print(await renderList(done, kind, options.output));
   } else if (dryRun) {
     for (const { experiment, progress } of done)
-      print([experiment, ...progress.map(({ text }) => `  ${text}`)].join('\n'));
+      tell([experiment, ...progress.map(({ text }) => `  ${text}`)].join('\n'));
   } else if (run.kind === 'catalogue') {
     const bad = done.filter(({ verdict }) => verdict !== 'confirmed');
-    for (const { text } of bad) print(`${text}\n`);
+    for (const { text } of bad) tell(`${text}\n`);
     print((await client.coverage()).grid);
   } else if (run.kind === 'explore' && last !== undefined) {
     await tellDiscoveries(client, done, last.id);
   } else {
-    for (const { text } of done) print(`${coloured(text)}\n`);
+    for (const { text } of done) tell(`${coloured(text)}\n`);
     for (const { trend } of done) if (trend !== null) print(trend);
   }
   if (!dryRun) process.exitCode = exitOf(done);
@@ -104,13 +104,13 @@ async function conclude(
 async function tellDiscoveries(client: HoldfastClient, done: readonly ProofDetail[], last: string): Promise<void> {
   const { discoveries } = await client.proof(last);
   for (const { found, smallest } of discoveries) {
-    print(`✗ ${smallest}${found === smallest ? '' : `  (found as: ${found})`}`);
+    tell(`✗ ${smallest}${found === smallest ? '' : `  (found as: ${found})`}`);
     const proof = done.findLast(({ experiment }) => experiment === smallest);
-    if (proof) print(`  ${proof.summary}`);
+    if (proof) tell(`  ${proof.summary}`);
   }
   const count = (word: string): number => done.filter(({ verdict }) => verdict === word).length;
   const tried = `${done.length} runs: ${count('confirmed')} confirmed, ${count('mismatch')} mismatches, ${count('inconclusive')} inconclusive`;
-  print(`${tried}; ${discoveries.length} ways to break it found`);
+  tell(`${tried}; ${discoveries.length} ways to break it found`);
 }
 
 function coloured(text: string): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { clip, padEnd, styleFor, visibleWidth, wantsColor } from './terminal.ts';
+import { visibleWidth } from './fold.ts';
+import { clip, padEnd, styleFor, wantsColor } from './terminal.ts';
 
 describe('terminal', () => {
   it('colours only a terminal, and obeys NO_COLOR, FORCE_COLOR and TERM=dumb', () => {

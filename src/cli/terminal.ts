@@ -3,7 +3,7 @@
  * terminal. Colour and animation only on a terminal; NO_COLOR and TERM=dumb are obeyed, FORCE_COLOR too.
  */
 import type { WriteStream } from 'node:tty';
-import { stripVTControlCharacters } from 'node:util';
+import { fold, visibleWidth, widthOf } from './fold.ts';
 
 export interface Style {
   bold(text: string): string;
@@ -45,9 +45,14 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Data that are sentences: lines as wide as the terminal, whole ones in a pipe. */
+export function tell(text: string): void {
+  print(fold(text, widthOf(process.stdout)));
+}
+
 /** Messages: progress, hints, warnings. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${fold(text, widthOf(process.stderr))}\n`);
 }
 
 /** What to do next; never in the way of data. */
@@ -78,11 +83,6 @@ export function animates(): boolean {
 
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
-}
-
-/** Columns that a text takes: escape sequences take none. */
-export function visibleWidth(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
 }
 
 export function padEnd(text: string, width: number): string {

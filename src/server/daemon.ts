@@ -260,14 +260,14 @@ export class Daemon {
   }
 
   #ownPart(): Moment['facts']['parts'][number] {
-    const detail = `up since ${new Date(this.#startedAtWallMs).toISOString()}`;
+    const detail = `up since ${new Date(this.#startedAtWallMs).toISOString().slice(0, 19)}Z`;
     return { name: 'server', state: 'running', pid: process.pid, detail };
   }
 
   #journalPart(): Moment['facts']['parts'][number] {
     const { journal } = this.state;
     const error = this.#journalError;
-    const detail = error === null ? `${journal.lastSeq} entries, ${journal.bytes} bytes` : error.message;
+    const detail = error === null ? `${journal.lastSeq} entries, ${(journal.bytes / 2 ** 20).toFixed(1)} MiB` : error.message;
     return { name: 'journal', state: error === null ? 'running' : 'down', pid: null, detail };
   }
 

@@ -21,7 +21,7 @@ import {
 import { noticeText, planText } from '../plan-text.ts';
 import { Progress } from '../progress.ts';
 import { findSpecFile, readSpec } from '../spec-source.ts';
-import { err, out, print, say, suggest } from '../terminal.ts';
+import { err, out, print, say, suggest, tell } from '../terminal.ts';
 import { waitUntilHealthy } from '../wait.ts';
 
 interface Options extends ConnectionOptions, SpecOptions, ReasonOptions, ConfirmOptions, DryRunOptions {
@@ -52,7 +52,7 @@ async function apply(options: Options): Promise<void> {
   }
   const why = options.reason ?? `apply -f ${basename(path)}`;
   const applied = await client.apply({ spec, index: options.index ?? plan.index, why });
-  print(applied.detail);
+  tell(applied.detail);
   if (!options.wait) return suggest('holdfast status --watch');
   const progress = new Progress('applying');
   const result = await waitUntilHealthy(client, {

@@ -4,7 +4,7 @@ import type { HoldfastClient } from '../../api/client.ts';
 import type { ProofDetail, ProofResource } from '../../api/proof-resources.ts';
 import type { ChangeResource, InstanceResource, ServiceResource, SymptomResource } from '../../api/resources.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
-import { causeText, edges, exitText, instances, standingText } from '../kinds.ts';
+import { edges, exitText, instances, standingText } from '../kinds.ts';
 import { type OutputOptions, verb, withConnection, withOutput } from '../options.ts';
 import { pickById, renderList, renderOne } from '../output.ts';
 import { tellIncident } from '../story.ts';
@@ -103,10 +103,7 @@ async function serviceText(client: HoldfastClient, service: ServiceResource): Pr
   if (ill.length > 0) parts.push(`\n${out.bold('Symptoms')}\n${ill.map(illText).join('\n')}`);
   if (own.length > 0) parts.push(`\n${out.bold('Edges')}\n${await renderList(own, edges, 'table')}`);
   if (recent.length > 0) {
-    const lines = recent.map(
-      (incident) =>
-        `  ${incident.id} ${incident.status} ${clock(incident.openedAt)} ${incident.title}; ${causeText(incident)}`,
-    );
+    const lines = recent.map(({ id, status, openedAt, title }) => `  ${id}  ${status}  ${clock(openedAt)}  ${title}`);
     parts.push(`\n${out.bold('Incidents')}\n${lines.join('\n')}`);
   }
   return parts.join('\n');

@@ -11,6 +11,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import type { Ms } from '../../model/time.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { EXIT } from '../exit.ts';
+import { fold, widthOf } from '../fold.ts';
 import { incidents as kind } from '../kinds.ts';
 import {
   type ConfirmOptions,
@@ -80,7 +81,7 @@ async function tellOpen(client: HoldfastClient, service: string | undefined, opt
     const incidents = open.filter((incident) => !service || incident.services.includes(service));
     count = incidents.length;
     if (options.output !== 'table' && options.output !== 'wide') return renderList(incidents, kind, options.output);
-    return incidents.map((incident) => tellIncident(incident, out)).join('\n\n');
+    return fold(incidents.map((incident) => tellIncident(incident, out)).join('\n\n'), widthOf(process.stdout));
   });
   if (count === 0 && options.output === 'table') {
     say('No open incident.');

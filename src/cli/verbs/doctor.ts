@@ -13,6 +13,7 @@ import { type ConnectionOptions, connect, findStateDir } from '../connect.ts';
 import { SERVER_ENTRY } from '../daemon.ts';
 import { EXIT } from '../exit.ts';
 import { countFindings, tellFindings } from '../findings.ts';
+import { fold, widthOf } from '../fold.ts';
 import {
   type ConfirmOptions,
   confirm,
@@ -105,7 +106,8 @@ async function render({ checks, findings }: Examined, { output }: Options): Prom
     if (findings.length > 0) parts.push(await tellFindings(findings, out, output === 'wide'));
     parts.push(out.bold(countFindings(findings)));
   }
-  return parts.join('\n\n');
+  const whole = parts.join('\n\n');
+  return output === 'wide' ? whole : fold(whole, widthOf(process.stdout));
 }
 
 /** Right when the verdict is a mismatch: then users are hurt, or nothing repairs it. */

@@ -16,7 +16,7 @@ import {
 } from '../options.ts';
 import { pickById } from '../output.ts';
 import { Progress } from '../progress.ts';
-import { print, say } from '../terminal.ts';
+import { say, tell } from '../terminal.ts';
 import { plural } from '../text.ts';
 
 interface Options extends ConnectionOptions, ReasonOptions, ConfirmOptions, DryRunOptions {
@@ -38,14 +38,14 @@ async function down(service: string | undefined, options: Options): Promise<void
   const status = await client.status();
   if (service !== undefined) {
     const { name, instances } = pickById(await client.services(), service, (each) => each.name, 'service');
-    if (options.dryRun) return print(`would stop ${plural(instances.length, 'instance')} of ${name}`);
+    if (options.dryRun) return tell(`would stop ${plural(instances.length, 'instance')} of ${name}`);
     await confirmOnTerminal(`Stop ${plural(instances.length, 'instance')} of ${name}?`, options);
     return say((await client.operate({ kind: 'down', service: name }, options.reason ?? `down ${name}`)).detail);
   }
   const what = options.keepInstances
     ? `the server (pid ${status.pid}), keeping ${plural(status.instances.total, 'instance')}`
     : `${plural(status.instances.total, 'instance')} of ${status.system ?? 'no system'} and the server`;
-  if (options.dryRun) return print(`would stop ${what}`);
+  if (options.dryRun) return tell(`would stop ${what}`);
   await confirmOnTerminal(`Stop ${what}?`, options);
   const progress = new Progress(`stopping ${what}`);
   try {

@@ -21,7 +21,7 @@ import {
 } from '../options.ts';
 import { FORMATS, type Format } from '../output.ts';
 import { prove } from '../proving.ts';
-import { print, say } from '../terminal.ts';
+import { say, tell } from '../terminal.ts';
 
 interface Options extends ConnectionOptions, ReasonOptions, DryRunOptions {
   readonly catalogue?: true;
@@ -65,11 +65,11 @@ export function register(program: Command): void {
   withDryRun(withReason(withConnection(command))).action(async (paths: string[], options: Options) => {
     const client = connect(options);
     if (options.stop) {
-      print((await client.stopProofs(options.reason ?? 'prove --stop')).detail);
+      tell((await client.stopProofs(options.reason ?? 'prove --stop')).detail);
       return;
     }
     if (options.unschedule !== undefined) {
-      print((await client.unschedule(options.unschedule, options.reason ?? 'prove --unschedule')).detail);
+      tell((await client.unschedule(options.unschedule, options.reason ?? 'prove --unschedule')).detail);
       return;
     }
     const request = requestOf(paths, options);
@@ -122,7 +122,7 @@ function nameOf({ run }: ProofRequest): string {
 /** What this terminal knows of variables is not kept: the server's own environment has them, or the run is refused. */
 async function schedule(client: HoldfastClient, request: ProofRequest, when: string, name: string): Promise<void> {
   const kept = await client.schedule({ name, when, request: { ...request, environment: {} }, why: request.why });
-  print(`${kept.name} runs ${kept.when}, next at ${new Date(kept.nextAt).toLocaleString('sv-SE')} of this clock`);
+  tell(`${kept.name} runs ${kept.when}, next at ${new Date(kept.nextAt).toLocaleString('sv-SE')} of this clock`);
   const variables = Object.keys(request.environment);
   if (variables.length > 0)
     say(`The server must have ${variables.join(', ')} in its own environment: they are not kept.`);

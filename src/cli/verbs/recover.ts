@@ -20,7 +20,7 @@ import {
   withReason,
 } from '../options.ts';
 import { pickById, renderList } from '../output.ts';
-import { print, say } from '../terminal.ts';
+import { say, tell } from '../terminal.ts';
 import { printOrWatch } from '../watch.ts';
 
 type Options = ConnectionOptions & ReasonOptions & ConfirmOptions & DryRunOptions;
@@ -54,7 +54,7 @@ function decision(kind: 'approve' | 'reject', summary: string): Command {
     const client = connect(options);
     const action = pickById(await client.actions({ state: 'all' }), id, (each) => each.id, 'action');
     const sentence = `${action.kind} ${action.target} (${action.reason})`;
-    if (options.dryRun) return print(`would ${kind} ${sentence}`);
+    if (options.dryRun) return tell(`would ${kind} ${sentence}`);
     await operate(client, { kind, action: action.id }, options.reason ?? kind);
   });
 }
@@ -71,7 +71,7 @@ function overrideCommand(): Command {
       const action = pickById(await client.actions({ state: 'all' }), id, (each) => each.id, 'action');
       const rail = options.rail ?? action.guards.find(({ verdict }) => verdict !== 'allow')?.rail;
       if (!rail) throw new HoldfastError('HF5007', `no guard rail holds ${action.id}: it is ${action.status}`);
-      if (options.dryRun) return print(`would override ${rail} for ${action.kind} ${action.target}`);
+      if (options.dryRun) return tell(`would override ${rail} for ${action.kind} ${action.target}`);
       await confirmOnTerminal(`Override ${rail} for ${action.kind} ${action.target}?`, options);
       await operate(client, { kind: 'override', action: action.id, rail }, options.reason ?? `override ${rail}`);
     },
@@ -88,5 +88,5 @@ function modeCommand(): Command {
 }
 
 async function operate(client: HoldfastClient, command: OperatorCommand, why: string): Promise<void> {
-  print((await client.operate(command, why)).detail);
+  tell((await client.operate(command, why)).detail);
 }

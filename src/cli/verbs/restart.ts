@@ -13,7 +13,7 @@ import {
   withReason,
 } from '../options.ts';
 import { pickById } from '../output.ts';
-import { print, suggest } from '../terminal.ts';
+import { suggest, tell } from '../terminal.ts';
 
 type Options = ConnectionOptions & ReasonOptions & ConfirmOptions & DryRunOptions;
 
@@ -35,14 +35,14 @@ export function register(program: Command): void {
           'instance',
         );
     const what = instance ? instance.id : `${service?.name} (${service?.instances.length} instances)`;
-    if (options.dryRun) return print(`would restart ${what}`);
+    if (options.dryRun) return tell(`would restart ${what}`);
     await confirmOnTerminal(`Restart ${what}?`, options);
     const name = service?.name ?? instance?.service ?? target;
     const result = await client.operate(
       { kind: 'restart', service: name, instance: instance?.id ?? null },
       options.reason ?? `restart ${target}`,
     );
-    print(result.detail);
+    tell(result.detail);
     suggest('holdfast status --watch');
   });
   program.addCommand(command);

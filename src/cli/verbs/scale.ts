@@ -4,7 +4,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { type DryRunOptions, type ReasonOptions, verb, withConnection, withDryRun, withReason } from '../options.ts';
 import { pickById } from '../output.ts';
-import { print } from '../terminal.ts';
+import { tell } from '../terminal.ts';
 
 type Options = ConnectionOptions & ReasonOptions & DryRunOptions;
 
@@ -17,11 +17,11 @@ export function register(program: Command): void {
     for (const { name, replicas } of wanted) {
       const service = pickById(services, name, (each) => each.name, 'service');
       if (options.dryRun) {
-        print(`would scale ${service.name} from ${service.replicas} to ${replicas}`);
+        tell(`would scale ${service.name} from ${service.replicas} to ${replicas}`);
         continue;
       }
       const why = options.reason ?? `scale ${service.name}=${replicas}`;
-      print((await client.operate({ kind: 'scale', service: service.name, replicas }, why)).detail);
+      tell((await client.operate({ kind: 'scale', service: service.name, replicas }, why)).detail);
     }
   });
   program.addCommand(command);

@@ -12,7 +12,7 @@ import {
   withReason,
 } from '../options.ts';
 import { pickById, renderList } from '../output.ts';
-import { print, say, suggest } from '../terminal.ts';
+import { say, suggest, tell } from '../terminal.ts';
 import { printOrWatch } from '../watch.ts';
 
 type Options = ConnectionOptions & ReasonOptions;
@@ -39,7 +39,7 @@ function startCommand(): Command {
         { kind: 'silence', service, forMs: options.for },
         options.reason ?? 'silence',
       );
-      print(result.detail);
+      tell(result.detail);
       if (result.id) suggest(`holdfast silence end ${result.id}`);
     },
   );
@@ -50,7 +50,7 @@ function endCommand(): Command {
   return withReason(withConnection(command)).action(async (given: string, options: Options) => {
     const client = connect(options);
     const { id } = pickById((await client.status()).silences, given, (each) => each.id, 'silence');
-    print((await client.operate({ kind: 'unsilence', silence: id }, options.reason ?? 'end of silence')).detail);
+    tell((await client.operate({ kind: 'unsilence', silence: id }, options.reason ?? 'end of silence')).detail);
   });
 }
 

@@ -7,7 +7,7 @@ import { EXIT } from '../exit.ts';
 import { type OutputOptions, verb, withConnection, withOutput } from '../options.ts';
 import { renderOne } from '../output.ts';
 import { out, suggest } from '../terminal.ts';
-import { ago, clock, HEALTH_MARK, healthColor, percent, plural } from '../text.ts';
+import { ago, clock, HEALTH_MARK, healthColor, percent } from '../text.ts';
 import { printOrWatch } from '../watch.ts';
 
 interface Options extends ConnectionOptions, OutputOptions {
@@ -40,7 +40,7 @@ export function statusText(status: StatusResource): string {
   add('system', `${status.system ?? 'none yet'}, index ${status.index}, recovery ${status.mode}`);
   add('services', `${status.services.healthy} of ${status.services.total} healthy`);
   add('instances', `${status.instances.ready} of ${status.instances.total} ready`);
-  if (status.openIncidents > 0) add('incidents', plural(status.openIncidents, 'open incident'));
+  if (status.openIncidents > 0) add('incidents', `${status.openIncidents} open`);
   const spent = status.budget.out.map(({ instance, why }) => `${instance} (${why})`);
   add('budget', `${spent.length} of ${status.budget.max} out${spent.length > 0 ? `: ${spent.join(', ')}` : ''}`);
   if (status.automationStopped) add('automation', out.yellow('stopped: nothing is repaired until `holdfast resume`'));

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { HoldfastError } from '../../model/errors.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
 import { type ReasonOptions, verb, withConnection, withReason } from '../options.ts';
-import { print, suggest } from '../terminal.ts';
+import { suggest, tell } from '../terminal.ts';
 
 type Options = ConnectionOptions & ReasonOptions & { readonly all?: true };
 
@@ -19,7 +19,7 @@ export function registerStop(program: Command): void {
         remedy: 'Write `holdfast stop --all`; to stop instances, `holdfast down`.',
       });
     }
-    print((await connect(options).operate({ kind: 'stop-all' }, options.reason ?? 'stop --all')).detail);
+    tell((await connect(options).operate({ kind: 'stop-all' }, options.reason ?? 'stop --all')).detail);
     suggest('holdfast resume');
   });
   program.addCommand(command);
@@ -28,7 +28,7 @@ export function registerStop(program: Command): void {
 export function registerResume(program: Command): void {
   const command = verb('resume', 'Let automation go on after `holdfast stop --all`');
   withReason(withConnection(command)).action(async (options: Options) => {
-    print((await connect(options).operate({ kind: 'resume' }, options.reason ?? 'resume')).detail);
+    tell((await connect(options).operate({ kind: 'resume' }, options.reason ?? 'resume')).detail);
   });
   program.addCommand(command);
 }

@@ -14,7 +14,7 @@ import {
   withReason,
 } from '../options.ts';
 import { pickById } from '../output.ts';
-import { print, suggest } from '../terminal.ts';
+import { suggest, tell } from '../terminal.ts';
 
 interface Options extends ConnectionOptions, ReasonOptions, ConfirmOptions, DryRunOptions {
   readonly change?: string;
@@ -32,10 +32,10 @@ export function register(program: Command): void {
     const change = options.change ? pickById(changes, options.change, ({ id }) => id, 'change') : changes[0];
     if (!change) throw new HoldfastError('HF5005', `no change of ${service} is known`);
     const what = `${change.id} of ${service} (${change.content.join('; ') || change.kind})`;
-    if (options.dryRun) return print(`would undo ${what}`);
+    if (options.dryRun) return tell(`would undo ${what}`);
     await confirmOnTerminal(`Undo ${what}?`, options);
     const command = { kind: 'rollback', service, change: options.change ? change.id : null } as const;
-    print((await client.operate(command, options.reason ?? `undo ${change.id}`)).detail);
+    tell((await client.operate(command, options.reason ?? `undo ${change.id}`)).detail);
     suggest('holdfast status --watch');
   });
   program.addCommand(command);
