@@ -3,13 +3,15 @@
 import { Command, CommanderError } from 'commander';
 import { asHoldfastError } from '../model/errors.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
+import { wrongUsage } from './options.ts';
 import { registerVerbs } from './registry.ts';
 import { err, handleLostOutput, say } from './terminal.ts';
 
 async function main(argv: readonly string[]): Promise<number> {
   const program = new Command('holdfast')
     .description('Keeps distributed systems running: detects faults, diagnoses the cause, recovers by itself.')
-    .showHelpAfterError('(see holdfast --help)')
+    .showHelpAfterError('  → See holdfast --help')
+    .configureOutput({ writeErr: wrongUsage })
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText('after', '\nBegin with `holdfast dev`: a sample system under load that you can break.');

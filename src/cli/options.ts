@@ -5,7 +5,7 @@ import { type Ms, parseDuration } from '../model/time.ts';
 import type { ConnectionOptions } from './connect.ts';
 import { FORMATS } from './output.ts';
 import type { SpecOptions } from './spec-source.ts';
-import { canAsk } from './terminal.ts';
+import { canAsk, say } from './terminal.ts';
 
 export interface OutputOptions {
   readonly output: (typeof FORMATS)[number];
@@ -26,8 +26,17 @@ export interface DryRunOptions {
 
 export type { ConnectionOptions, SpecOptions };
 
+/** What commander says of wrong usage, in the form of every other error. */
+export function wrongUsage(text: string): void {
+  say(text.trimEnd().replace(/^error: /, 'HF7002 '));
+}
+
 export function verb(name: string, summary: string): Command {
-  return new Command(name).description(summary).showHelpAfterError('(see --help)').exitOverride();
+  return new Command(name)
+    .description(summary)
+    .showHelpAfterError(`  → See holdfast ${name} --help`)
+    .configureOutput({ writeErr: wrongUsage })
+    .exitOverride();
 }
 
 export function withConnection(command: Command): Command {

@@ -77,7 +77,8 @@ export function pickById<T>(items: readonly T[], id: string, idOf: (item: T) => 
     throw new HoldfastError('HF7003', `"${id}" could be ${starting.slice(0, 5).map(idOf).join(', ')}`);
   }
   const known = items.slice(0, 8).map(idOf).join(', ');
+  const more = items.length > 8 ? ` and ${items.length - 8} more` : '';
   throw new HoldfastError('HF6005', `no ${word} "${id}"`, {
-    remedy: known === '' ? `There is no ${word} yet.` : `There are: ${known}.`,
+    remedy: known === '' ? `There is no ${word} yet.` : `There are: ${known}${more}.`,
   });
 }

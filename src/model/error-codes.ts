@@ -122,7 +122,11 @@ export const ERROR_CODES = {
   HF7001: code('no Holdfast is running', 'Start one: `holdfast up -f compose.yaml`, or `holdfast dev`.', 'later'),
   HF7002: code('usage', 'See `holdfast help`.'),
   HF7003: code('ambiguous id', 'Give more characters of the id.'),
-  HF7004: code('no answer from the server', 'See `holdfast status` and the server log it names.', 'later'),
+  HF7004: code(
+    'no answer from the server',
+    'Is it running? See its log, or start one with `holdfast up`; --server names another.',
+    'later',
+  ),
   HF7005: code('confirmation needed', 'Answer the question, or pass --yes.'),
   HF7006: code('interrupted', 'Run the command again.', 'now'),
   HF7007: code('server did not start', 'See the log it names.', 'later'),

@@ -267,7 +267,8 @@ export class Daemon {
   #journalPart(): Moment['facts']['parts'][number] {
     const { journal } = this.state;
     const error = this.#journalError;
-    const detail = error === null ? `${journal.lastSeq} entries, ${(journal.bytes / 2 ** 20).toFixed(1)} MiB` : error.message;
+    const detail =
+      error === null ? `${journal.lastSeq} entries, ${(journal.bytes / 2 ** 20).toFixed(1)} MiB` : error.message;
     return { name: 'journal', state: error === null ? 'running' : 'down', pid: null, detail };
   }
 
