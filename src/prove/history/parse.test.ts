@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EdnReader } from './edn.ts';
 import { show, textOf, type Value } from './event.ts';
 import { byKey, FAIL, historyOf, INFO, NEVER, OK } from './history.ts';
-import { parseHistory } from './parse.ts';
+import { type HistoryFormat, parseHistory } from './parse.ts';
 
 const LOG = `
 2014-01-01 12:00:00,123{GMT}	INFO	[x] jepsen.core - Worker 0 starting
@@ -49,6 +49,41 @@ describe('reading histories', () => {
     expect(parseHistory(JSON.stringify(expected, null, 2))).toEqual(expected);
   });
 
+  it("reads Jepsen's history.txt, which has no name in front and its reason behind", () => {
+    const text =
+      '0\t:invoke\t:write\t3\n:nemesis\t:info\t:start\tnil\n1\t:invoke\t:read\tnil\n0\t:ok\t:write\t3\n1\t:info\t:read\tnil\t:timeout';
+    expect(parseHistory(text)).toEqual([
+      { process: 0, type: 'invoke', f: 'write', value: 3 },
+      { process: 1, type: 'invoke', f: 'read', value: null },
+      { process: 0, type: 'ok', f: 'write', value: 3 },
+      { process: 1, type: 'info', f: 'read', value: null },
+    ]);
+  });
+
+  it('reads whole operations with their times, in the order of time, calls first', () => {
+    const lines = [
+      '{"client":0,"f":"write","key":"x","input":1,"call":10,"return":20}',
+      '{"ClientId":1,"Input":{"op":"Read","key":"x"},"Output":{"value":1},"Call":20,"Return":30}',
+      '{"client":2,"f":"write","key":"x","input":2,"call":5,"return":null}',
+    ];
+    expect(parseHistory(lines.join('\n')).map(({ type, f, value }) => [type, f, value])).toEqual([
+      ['invoke', 'write', 2],
+      ['invoke', 'write', 1],
+      ['invoke', 'read', null],
+      ['ok', 'write', null],
+      ['ok', 'read', 1],
+    ]);
+    expect(() => parseHistory('{"client":0,"f":"read","call":10,"return":9}')).toThrow('it returned before');
+    expect(() => parseHistory('{"client":0,"call":10,"return":19}')).toThrow('line 1: f is missing');
+  });
+
+  it('says which forms it takes when a text is none of them', () => {
+    expect(() => parseHistory('once upon a time\nthere was a store')).toThrow('line 1: no history: it takes EDN maps');
+    expect(() => parseHistory('{"process":0,"type":"ok","f":"read"}\n{"client":0,"f":"read","call":1}')).toThrow(
+      'line 2',
+    );
+  });
+
   it('names the line that it cannot read', () => {
     const text = '{:process 0, :type :invoke, :f :read, :value nil}\n{:process 0, :type :done, :f :read}';
     expect(() => parseHistory(text, { name: 'h.edn' })).toThrow(expect.objectContaining({ code: 'HF8041' }));
@@ -74,14 +109,32 @@ describe('reading histories', () => {
     );
   });
 
+  const readsOrSays = (text: string, format?: HistoryFormat): void => {
+    try {
+      parseHistory(text, format ? { format } : {});
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'HF8041' });
+    }
+  };
+
   it('either reads a text or says why not', () => {
+    const characters = fc.string({ unit: fc.constantFrom(...'{}[]()#_:\\"; \n\t01nilx-,') });
+    fc.assert(fc.property(characters, fc.constantFrom('edn', 'json', 'log', undefined), readsOrSays), { numRuns: 800 });
+  });
+
+  it('either reads what looks like a history, or says why not', () => {
+    const anything = fc.jsonValue({ maxDepth: 2 });
+    const names = ['process', 'client', 'type', 'f', 'key', 'value', 'input', 'output', 'call', 'return', 'error'];
+    const likely = fc.oneof(
+      fc.constantFrom('invoke', 'ok', 'fail', 'info', 'read', 'write', 'cas'),
+      fc.nat(3),
+      anything,
+    );
+    const event = fc.dictionary(fc.constantFrom(...names), likely, { maxKeys: 8 });
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'{}[]()#_:\\"; \n01nilx-') }), (text) => {
-        try {
-          parseHistory(text, { format: 'edn' });
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'HF8041' });
-        }
+      fc.property(fc.array(event, { maxLength: 6 }), (events) => {
+        readsOrSays(events.map((one) => JSON.stringify(one)).join('\n'));
+        readsOrSays(JSON.stringify(events));
       }),
       { numRuns: 500 },
     );

@@ -1,10 +1,12 @@
 /**
  * Histories from text, whatever wrote them: an EDN history (one map a line, or one vector of maps), JSON lines, a
- * JSON array, or the log that Jepsen prints while it runs. The format is recognised by how the text begins.
+ * JSON array, the log that Jepsen prints while it runs or its history.txt, or whole operations with their times (see
+ * operations.ts). The format is recognised by how the text begins.
  */
 import { HoldfastError } from '../../model/errors.ts';
 import { EdnError, EdnReader } from './edn.ts';
 import type { EventType, HistoryEvent, Value } from './event.ts';
+import { isOperation, Operations } from './operations.ts';
 
 export type HistoryFormat = 'edn' | 'json' | 'log';
 
@@ -18,6 +20,9 @@ export interface ParseOptions {
 const TYPES: ReadonlySet<string> = new Set(['invoke', 'ok', 'fail', 'info']);
 /** `INFO  jepsen.util - 2 :invoke :cas [2 4]`, with or without a time stamp before and a thread's name. */
 const LOG_LINE = /jepsen\.util\s+(?:-\s+)?(\d+)\s+:(invoke|ok|fail|info)\s+:([\w-]+)\s+(\S.*)$/;
+/** `2 :invoke :cas [2 4]`, as Jepsen's history.txt has it: a reason may follow behind another tab. */
+const TEXT_LINE = /^\s*(\d+)\s+:(invoke|ok|fail|info)\s+:([\w-]+)(?:\s+(\S.*))?$/;
+const NEMESIS_LINE = /^\s*:[\w-]+\s+:(?:invoke|ok|fail|info)\s/;
 const TIMED_OUT = ':timed-out';
 
 /** Events in the order of the text, which is the order of time. Throws HF8041 with the line that cannot be read. */
@@ -39,7 +44,7 @@ function recognise(text: string): HistoryFormat {
 }
 
 function parseEdn(text: string, name: string | undefined): HistoryEvent[] {
-  const events: HistoryEvent[] = [];
+  const taken = new Taken(name);
   const reader = new EdnReader(text);
   try {
     const vector = reader.more() && text.charCodeAt(reader.offset) === 91;
@@ -47,17 +52,17 @@ function parseEdn(text: string, name: string | undefined): HistoryEvent[] {
     while (reader.more()) {
       const at = reader.offset;
       if (vector && text.charCodeAt(at) === 93) break;
-      add(events, reader.read(), () => lineAt(text, at), name);
+      taken.add(reader.read(), () => lineAt(text, at));
     }
   } catch (error) {
     if (error instanceof EdnError) throw unreadable(error.message, name, lineAt(text, error.offset));
     throw error;
   }
-  return events;
+  return taken.events();
 }
 
 function parseJson(text: string, name: string | undefined): HistoryEvent[] {
-  const events: HistoryEvent[] = [];
+  const taken = new Taken(name);
   const parse = (part: string, line: number): Value => {
     try {
       return JSON.parse(part) as Value;
@@ -67,30 +72,39 @@ function parseJson(text: string, name: string | undefined): HistoryEvent[] {
   };
   if (text.trimStart().startsWith('[')) {
     const all = parse(text, 1) as readonly Value[];
-    for (const item of all) add(events, item, () => 1, name);
-    return events;
+    for (const item of all) taken.add(item, () => 1);
+    return taken.events();
   }
   text.split('\n').forEach((line, index) => {
-    if (line.trim() !== '') add(events, parse(line, index + 1), () => index + 1, name);
+    if (line.trim() !== '') taken.add(parse(line, index + 1), () => index + 1);
   });
-  return events;
+  return taken.events();
 }
 
 function parseLog(text: string, name: string | undefined): HistoryEvent[] {
   const events: HistoryEvent[] = [];
   let line = 0;
+  let strange = 0;
   for (const content of text.split('\n')) {
     line++;
-    const match = LOG_LINE.exec(content);
-    if (!match) continue;
-    const [, process, type, f, written] = match as unknown as [string, string, EventType, string, string];
+    const match = LOG_LINE.exec(content) ?? TEXT_LINE.exec(content);
+    if (!match) {
+      if (strange === 0 && content.trim() !== '' && !NEMESIS_LINE.test(content)) strange = line;
+      continue;
+    }
+    const [, process, type, f, written = 'nil'] = match as unknown as [string, string, EventType, string, string?];
     const value = logValue(written, name, line);
     // The log has one place for result and reason: a keyword after a failure is the reason.
     const failed = (type === 'fail' || type === 'info') && typeof value === 'string' && value.startsWith(':');
     events.push(event(Number(process), type, f, undefined, failed ? null : value, failed ? value : undefined));
   }
+  // A log has lines of other kinds too; a text that has nothing else is no log.
+  if (events.length === 0 && strange > 0) throw unreadable(FORMS, name, strange);
   return events;
 }
+
+const FORMS =
+  'no history: it takes EDN maps, JSON lines or a JSON array with process, type, f and value, a log of Jepsen, or whole operations with call and return';
 
 function logValue(written: string, name: string | undefined, line: number): Value {
   if (/^\d{1,9}\s*$/.test(written)) return Number(written);
@@ -98,6 +112,31 @@ function logValue(written: string, name: string | undefined, line: number): Valu
     return new EdnReader(written).read();
   } catch (error) {
     throw unreadable((error as Error).message, name, line);
+  }
+}
+
+/** Events, or whole operations with their times: a text has the one or the other. */
+class Taken {
+  readonly #events: HistoryEvent[] = [];
+  readonly #operations = new Operations();
+  readonly #name: string | undefined;
+
+  constructor(name: string | undefined) {
+    this.#name = name;
+  }
+
+  add(item: Value, line: () => number): void {
+    if (!isOperation(item)) {
+      if (this.#operations.count > 0) throw unreadable('an event among whole operations', this.#name, line());
+      add(this.#events, item, line, this.#name);
+      return;
+    }
+    const wrong = this.#events.length > 0 ? 'a whole operation among events' : this.#operations.add(item);
+    if (wrong !== null) throw unreadable(wrong, this.#name, line());
+  }
+
+  events(): HistoryEvent[] {
+    return this.#operations.count > 0 ? this.#operations.events() : this.#events;
   }
 }
 

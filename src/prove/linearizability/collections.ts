@@ -48,7 +48,7 @@ export function queueCompiler(history: History, rows: Int32Array): Compiler {
     initial: states.number(words, 0),
     step: (state, code) => seen.step(state, code, next),
     bytes: () => states.bytes(),
-    show: (state) => show(contents(state)),
+    show: (state) => shortened(contents(state)),
   };
   return { compile, machine };
 }
@@ -104,9 +104,36 @@ export function setCompiler(history: History, rows: Int32Array, initial: Value):
     },
     few: elements.count <= FEW_ELEMENTS,
     bytes: () => states.bytes(),
-    show: (state) => show(elements.of(state)),
+    show: (state) => shortened(elements.of(state)),
   };
-  return { compile, machine };
+  const contrast = (row: number, state: number): string => {
+    if (functions[f[row] as number] !== 'read') return '';
+    const read = elements.stateOf(values.values[output[row] as number] as Value);
+    const besides = elements.of(read).filter((item) => !elements.of(state).includes(item));
+    const lacking = elements.of(state).filter((item) => !elements.of(read).includes(item));
+    const parts = [
+      ...(besides.length > 0 ? [`has ${shortened(besides)} besides`] : []),
+      ...(lacking.length > 0 ? [`lacks ${shortened(lacking)}`] : []),
+    ];
+    return ` (what it brought ${parts.join(' and ')})`;
+  };
+  return { compile, machine, contrast };
+}
+
+/** Longer lists are shown by their ends and their length. */
+const SHOWN_ITEMS = 10;
+
+function shortened(items: readonly Value[]): string {
+  if (items.length <= SHOWN_ITEMS) return show(items);
+  const ends = [...items.slice(0, 3).map(show), '…', ...items.slice(-3).map(show)];
+  return `[${ends.join(' ')}] (${items.length} in all)`;
+}
+
+/** What a read of a set brought: a list, or nothing for none. */
+export function itemsOf(value: Value): readonly Value[] {
+  if (value === null) return [];
+  if (!Array.isArray(value)) throw new TypeError(`a read of a set brought ${show(value)}: not a list of its elements`);
+  return value as readonly Value[];
 }
 
 /** The elements that one key's rows name, numbered, and states as sets of them. */
@@ -172,8 +199,7 @@ class Elements {
   }
 
   #ids(value: Value): number[] {
-    const { values } = this.#history;
-    return (Array.isArray(value) ? (value as readonly Value[]) : []).map((item) => values.idOf(item));
+    return itemsOf(value).map((item) => this.#history.values.idOf(item));
   }
 }
 

@@ -86,7 +86,8 @@ export function fromSearch(
   const known = walk.run(Math.max(0, until)).kind === 'explained';
   const before = known ? named(walk.states(), compiler) : [];
   const could = named(broken.states, compiler);
-  const why = `when it returned, the ${could.length === 1 ? 'value was' : 'value was one of'} ${could.join(', ')}, and nothing still open changes that`;
+  const contrast = (broken.states.length === 1 && compiler.contrast?.(failed, broken.states[0] as number)) || '';
+  const why = `when it returned, the ${could.length === 1 ? 'value was' : 'value was one of'} ${could.join(', ')}${contrast}, and nothing still open changes that`;
   return {
     key: history.keys[history.key[failed] as number] as Value,
     rows: [...makers, ...window],
@@ -168,6 +169,9 @@ function named(states: readonly number[], compiler: Compiler): string[] {
   return states.length > NAMED ? [...names, '…'] : names;
 }
 
+/** Functions whose nil is an answer. */
+const BRINGS: ReadonlySet<string> = new Set(['read', 'get', 'dequeue']);
+
 /** `read → 3`, `cas 2→4 refused`, `write 1 ?`. */
 export function describe(history: History, row: number): string {
   const value = (id: number | undefined): Value => history.values.values[id as number] as Value;
@@ -177,6 +181,7 @@ export function describe(history: History, row: number): string {
   const name = argument === null ? f : `${f} ${show(argument)}`;
   if (history.outcome[row] === INFO || history.returned[row] === NEVER) return `${name} ?`;
   if (history.outcome[row] === FAIL) return `${name} refused`;
+  if (brought === null && argument === null && !BRINGS.has(f)) return name;
   if (argument !== null && (brought === null || show(brought) === show(argument))) return name;
   return `${name} → ${show(brought)}`;
 }

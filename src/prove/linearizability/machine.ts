@@ -36,6 +36,8 @@ export interface Compiler {
   /** For counterexamples, of objects that hold one value: the state that a row leaves behind, or demands; else null. */
   leaves?(row: number): number | null;
   demands?(row: number): number | null;
+  /** Of collections: in words, how what a row brought differs from a state; '' when it does not say. */
+  contrast?(row: number, state: number): string;
 }
 
 /** Gives equal operations one code, and remembers kind and arguments of each. */

@@ -119,6 +119,8 @@ export function counterCompiler(history: History, rows: Int32Array, initial: Val
     }
     if (outcome[row] !== OK || f[row] !== reading) return null;
     const seen = values.values[output[row] as number] as Value;
+    if (seen !== null && typeof seen !== 'number')
+      throw new TypeError(`a read of a counter brought ${show(seen)}: not a number`);
     return { code: codes.of(READ, typeof seen === 'number' ? totals.number(seen) : NO_TOTAL), readOnly: true };
   };
   const { kind, a } = codes;

@@ -6,6 +6,7 @@
  */
 import type { Value } from '../history/event.ts';
 import { FAIL, type History, OK } from '../history/history.ts';
+import { itemsOf } from './collections.ts';
 import type { Evidence } from './evidence.ts';
 import type { KeyAnswer } from './registers.ts';
 
@@ -37,8 +38,7 @@ export function uniqueSet(history: History, rows: Int32Array, initial: Value): K
 }
 
 function elementsOf(history: History, value: Value): Set<number> {
-  const list = Array.isArray(value) ? (value as readonly Value[]) : [];
-  return new Set(list.map((item) => history.values.idOf(item)));
+  return new Set(itemsOf(value).map((item) => history.values.idOf(item)));
 }
 
 function inBlocks(

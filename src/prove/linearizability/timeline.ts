@@ -8,11 +8,21 @@
 import { type History, NEVER } from '../history/history.ts';
 import { describe } from './counterexample.ts';
 
-/** Longer labels are cut. */
-const LABEL = 40;
+/** What a terminal of 80 columns has room for, indented as the CLI does. */
+const WIDTH = 76;
+/** How long labels may be, the first that fits the width; longer ones are cut in the middle, since texts differ at the end. */
+const LABELS = [40, 32, 26, 20, 16, 12];
 
 export function drawTimeline(history: History, rows: readonly number[], failed: number, until: number): string {
-  const bars = rows.map((row) => barOf(history, row, until));
+  let drawn = '';
+  for (const label of LABELS) {
+    drawn = drawn && widest(drawn.split('\n')) <= WIDTH ? drawn : draw(history, rows, failed, until, label);
+  }
+  return drawn;
+}
+
+function draw(history: History, rows: readonly number[], failed: number, until: number, label: number): string {
+  const bars = rows.map((row) => barOf(history, row, until, label));
   const column = columns(bars);
   const lines = new Map<number, string>();
   for (const bar of bars) {
@@ -23,8 +33,11 @@ export function drawTimeline(history: History, rows: readonly number[], failed: 
     lines.set(process, `${line}├${inner}${bar.end === NEVER ? '┄' : '┤'}${bar.row === failed ? ' ✗' : ''}`);
   }
   const names = [...lines.keys()].map((process) => `process ${process}`);
-  const widest = Math.max(0, ...names.map((name) => name.length));
-  return [...lines.values()].map((line, n) => `${(names[n] as string).padEnd(widest)}  ${line}`).join('\n');
+  return [...lines.values()].map((line, n) => `${(names[n] as string).padEnd(widest(names))}  ${line}`).join('\n');
+}
+
+function widest(lines: readonly string[]): number {
+  return lines.reduce((most, { length }) => Math.max(most, length), 0);
 }
 
 interface Bar {
@@ -34,11 +47,16 @@ interface Bar {
   readonly label: string;
 }
 
-function barOf(history: History, row: number, until: number): Bar {
+function barOf(history: History, row: number, until: number, most: number): Bar {
   const returned = history.returned[row] as number;
-  const text = describe(history, row);
-  const label = text.length > LABEL ? `${text.slice(0, LABEL - 1)}…` : text;
+  const label = cut(describe(history, row), most);
   return { row, start: history.invoked[row] as number, end: returned > until ? NEVER : returned, label };
+}
+
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const head = Math.ceil((most - 1) * 0.6);
+  return `${text.slice(0, head)}…${text.slice(text.length - (most - 1 - head))}`;
 }
 
 /** Columns in order of time, each far enough right that the labels before it have room. */

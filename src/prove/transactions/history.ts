@@ -2,7 +2,7 @@
  * Transactions as columns: every transaction is a run of micro-operations, and a read of a list is a run of values,
  * so that millions of them are a few flat arrays.
  */
-import type { HistoryEvent, Value } from '../history/event.ts';
+import { type HistoryEvent, show, type Value } from '../history/event.ts';
 import { FAIL, INFO, NEVER, OK } from '../history/history.ts';
 import { Interner } from '../history/intern.ts';
 
@@ -135,7 +135,10 @@ export class TransactionsBuilder {
     for (let n = 0; n < operations.length; n++) this.#operation(operations[n] as MicroOperation, outcome === OK);
   }
 
-  #operation([f, key, value]: MicroOperation, known: boolean): void {
+  #operation(operation: MicroOperation, known: boolean): void {
+    if (!Array.isArray(operation) || operation.length < 2 || typeof operation[0] !== 'string')
+      throw new TypeError(`a transaction holds ${show(operation as Value)}: not [r|w|append key value]`);
+    const [f, key, value = null] = operation;
     const what = FUNCTIONS[f.startsWith(':') ? f.slice(1) : f];
     if (what === undefined) throw new TypeError(`a transaction does ${f}: not r, w or append`);
     this.#what.push(what);
@@ -147,6 +150,8 @@ export class TransactionsBuilder {
       this.#listLength.push(-1);
       return;
     }
+    if (value !== null && !Array.isArray(value))
+      throw new TypeError(`a transaction read ${show(value)} on ${show(key)}: not a list, as appends make it`);
     const items = (value ?? []) as readonly Value[];
     for (let n = 0; n < items.length; n++) this.#pool.push(this.#values.idOf(items[n] as Value));
     this.#listLength.push(items.length);
@@ -160,13 +165,15 @@ export function transactionsOf(events: readonly HistoryEvent[], kind?: Transacti
     for (const event of events) builder.add(event);
     return builder.build();
   }
-  const appends = events.some((event) => microOperations(event.value).some(([f]) => f === ':append' || f === 'append'));
+  const appends = events.some((event) =>
+    microOperations(event.value).some((one) => one?.[0] === ':append' || one?.[0] === 'append'),
+  );
   return transactionsOf(events, appends || listsOnly(events) ? 'list-append' : 'rw-register');
 }
 
 function listsOnly(events: readonly HistoryEvent[]): boolean {
   const operations = events.flatMap((event) => (event.type === 'ok' ? microOperations(event.value) : []));
-  return operations.length > 0 && operations.every(([, , value]) => Array.isArray(value));
+  return operations.length > 0 && operations.every((one) => Array.isArray(one?.[2]));
 }
 
 function microOperations(value: Value): readonly MicroOperation[] {
