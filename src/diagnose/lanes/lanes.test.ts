@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { diagnoseRecording } from '../combine.ts';
-import { calls, measured, recording, service } from '../recorded/testing/build.ts';
+import { BIN_MS, calls, measured, ONSET_MS, recording, service } from '../recorded/testing/build.ts';
 import type { Recording } from '../recorded/types.ts';
+import { callRates } from './call-rates.ts';
 import { changes } from './changes.ts';
 import type { Lane, LaneEvidence } from './contract.ts';
 import { edgeGap } from './edge-gap.ts';
@@ -25,7 +26,8 @@ function heard(lane: Lane, parts: Partial<Recording>): Record<string, LaneEviden
 
 it('each lane that has nothing to look at says what it misses, and does not vote', () => {
   const { missing, causes } = diagnoseRecording(recording({ services, edges }));
-  expect(missing).toHaveLength(LANES.length - 1);
+  // Latency and counts of calls there are.
+  expect(missing).toHaveLength(LANES.length - 2);
   const texts = causes.flatMap(({ evidenceFor, evidenceAgainst }) => [...evidenceFor, ...evidenceAgainst]);
   expect(texts.every(({ text }) => text.includes('start'))).toBe(true);
 });
@@ -158,6 +160,46 @@ describe('call structure', () => {
     const changed = heard(shapes, { shapes: [shape('buy', 'pay, mail', 0, 500), shape('buy', 'mail', 90, 0)] });
     expect(changed.a?.weight).toBeGreaterThan(1);
     expect(heard(shapes, { shapes: [shape('buy', 'pay', 900, 90), shape('look', '', 10, 900)] })).toEqual({});
+  });
+
+  it('lays work that stops right after asking somebody upon whoever was asked', () => {
+    const stops = heard(shapes, {
+      shapes: [shape('buy', 'b.find, c.take, c.pay', 20, 500), shape('buy', 'b.find', 80, 0)],
+    });
+    expect(stops.b?.weight).toBeGreaterThan(stops.a?.weight as number);
+    const skips = heard(shapes, {
+      shapes: [shape('buy', 'b.find, c.take, c.pay', 20, 500), shape('buy', 'b.find, c.pay', 80, 0)],
+    });
+    expect(skips).not.toHaveProperty('b');
+  });
+});
+
+describe('call rates', () => {
+  const BIN_COUNT = 10;
+  const series = (value: (bin: number) => number) => Array.from({ length: BIN_COUNT }, (_, bin) => value(bin));
+  const load = (calls: (bin: number) => number) => ({
+    requests: series(calls),
+    latencyMs: series(() => 10),
+    failedShare: series(() => 0),
+  });
+  const counted = (name: string, now: number) => ({
+    service: name,
+    incident: load((bin) => (bin < 2 ? 100 : now)),
+    normal: load(() => 100),
+  });
+  const asked = (b: number, c: number) =>
+    heard(callRates, {
+      bins: series((bin) => bin).map((bin) => ({ fromMs: bin * BIN_MS, toMs: (bin + 1) * BIN_MS })),
+      symptom: { service: 'a', kind: 'slow', onsetMs: ONSET_MS },
+      services: [counted('a', 100), counted('b', b), counted('c', c)],
+      edges: calls('a → b', 'b → c'),
+    });
+
+  it('speak for whoever asks less, not for those below it that are asked less', () => {
+    expect(asked(50, 50).a?.weight).toBeGreaterThan(0.5);
+    expect(asked(50, 50)).not.toHaveProperty('b');
+    expect(asked(100, 40)).toHaveProperty('b');
+    expect(asked(95, 100)).toEqual({});
   });
 });
 

@@ -6,6 +6,8 @@
 import type { RecordedTemplate, Series } from '../recorded/types.ts';
 import { type Lane, type LaneContext, ofService } from './contract.ts';
 
+/** What a burst says by how grave its loudest line is: everybody warns of everybody, and counts what is done. */
+const SAYS = { fatal: 1, error: 1, warning: 0.6, info: 0.4, debug: 0.3 };
 const GRAVITY = { fatal: 1.2, error: 1, warning: 0.5, info: 0.2, debug: 0.1 };
 /** Severity unknown: as a warning. */
 const UNKNOWN_GRAVITY = 0.5;
@@ -25,13 +27,15 @@ export const logs: Lane = {
   examine(context) {
     const templates = context.recording.templates ?? [];
     if (templates.length === 0) return { evidence: [], missing: 'log lines' };
-    const loudest = new Map<string, { strength: number; top: number; text: string }>();
+    const loudest = new Map<string, { strength: number; top: number; text: string; says: number }>();
     for (const template of templates) {
       const strength = strengthOf(template, context);
       if (strength <= 0) continue;
-      const known = loudest.get(template.service) ?? { strength: 0, top: 0, text: '' };
+      const known = loudest.get(template.service) ?? { strength: 0, top: 0, text: '', says: 0 };
       const text = strength > known.top ? template.template : known.text;
-      loudest.set(template.service, { strength: known.strength + strength, top: Math.max(known.top, strength), text });
+      const says = strength > known.top ? SAYS[template.severity ?? 'warning'] : known.says;
+      const top = Math.max(known.top, strength);
+      loudest.set(template.service, { strength: known.strength + strength, top, text, says });
     }
     const heard = new Map(
       [...loudest].map(([service, { strength }]) => [service, strength * echo(service, context, loudest)]),
@@ -40,8 +44,8 @@ export const logs: Lane = {
     if (all < LEAST) return { evidence: [], missing: null };
     const evidence = [...heard].map(([service, strength]) => {
       const part = strength / all;
-      const weight =
-        part >= NEUTRAL_PART ? (SINGLED_OUT * (part - NEUTRAL_PART)) / (1 - NEUTRAL_PART) : part - NEUTRAL_PART;
+      const says = SINGLED_OUT * (loudest.get(service)?.says ?? 1);
+      const weight = part >= NEUTRAL_PART ? (says * (part - NEUTRAL_PART)) / (1 - NEUTRAL_PART) : part - NEUTRAL_PART;
       const text = `new or bursting in the log of ${service}: ${loudest.get(service)?.text ?? ''}`;
       return ofService(service, text, { weight, faultClass: 'software', mechanism: 'reports errors of its own' });
     });

@@ -1,4 +1,5 @@
 /** Every evidence lane. Adding one is a file and a line here. The order means nothing. */
+import { callRates } from './call-rates.ts';
 import { changes } from './changes.ts';
 import type { Lane } from './contract.ts';
 import { edgeGap } from './edge-gap.ts';
@@ -9,4 +10,4 @@ import { resources } from './resources.ts';
 import { shapes } from './shapes.ts';
 import { shared } from './shared.ts';
 
-export const LANES: readonly Lane[] = [changes, edgeGap, exits, logs, ownExcess, resources, shapes, shared];
+export const LANES: readonly Lane[] = [callRates, changes, edgeGap, exits, logs, ownExcess, resources, shapes, shared];

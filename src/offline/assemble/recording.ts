@@ -17,6 +17,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import type { Gathered, Measure } from '../contract.ts';
 import { withOneName } from './aliases.ts';
 import { binAt, binned, binsBetween, binWidth, loadOf, stepOf } from './bins.ts';
+import { couplingsOf } from './couplings.ts';
 import { livesOf } from './lives.ts';
 import { exitsOf, templatesOf } from './logs.ts';
 import { mend } from './mend.ts';
@@ -307,7 +308,12 @@ function withKnown(
     if (!all.has(key)) all.set(key, { caller, callee, seen: null, answered: null });
   };
   for (const { caller, callee } of calls) add(caller, callee);
-  if (all.size === 0) for (const { service } of services) if (service !== symptom) add(symptom, service);
+  if (all.size === 0) {
+    const learnt = couplingsOf(services);
+    for (const { caller, callee } of learnt) add(caller, callee);
+    const called = new Set(learnt.map(({ callee }) => callee));
+    for (const { service } of services) if (service !== symptom && !called.has(service)) add(symptom, service);
+  }
   return [...all.values()];
 }
 
