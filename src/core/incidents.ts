@@ -8,7 +8,7 @@ import { ADAPT_MS, type SymptomUpdate } from '../detect/index.ts';
 import { type DiagnosisInput, diagnose, sensitivity } from '../diagnose/index.ts';
 import { type Diagnosis, faultsOf, type Incident, type TimelineEntry } from '../model/incident.ts';
 import { reaches } from '../model/reach.ts';
-import { type EntityRef, entityKey, isAdvisory, type Symptom } from '../model/symptom.ts';
+import { type EntityRef, entityKey, isAdvisory, type Symptom, serviceOf } from '../model/symptom.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
 import type { Context } from './context.ts';
 
@@ -55,8 +55,8 @@ export function takeSymptoms(ctx: Context, updates: readonly SymptomUpdate[]): v
 /** The traffic of a time in which something was wrong is no norm, unless it lasted so long that it became one. */
 function disregard(ctx: Context, symptom: Symptom): void {
   const { entity, onsetAt } = symptom;
-  const service = entity.kind === 'instance' ? entity.service : entity.kind === 'edge' ? entity.callee : entity.name;
-  if (entity.kind === 'node' || isAdvisory(symptom) || ctx.now - onsetAt >= ADAPT_MS) return;
+  const service = serviceOf(entity);
+  if (service === null || isAdvisory(symptom) || ctx.now - onsetAt >= ADAPT_MS) return;
   ctx.view.edges.disregard(service, onsetAt - ONSET_SLACK_MS, ctx.now);
 }
 

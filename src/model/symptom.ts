@@ -77,6 +77,20 @@ export function isAdvisory({ standing }: Pick<SymptomClaim, 'standing'>): boolea
   return standing === 'advisory';
 }
 
+/** The service that is spoken of: for an edge the one that is called; null for a node. */
+export function serviceOf(entity: EntityRef): string | null {
+  switch (entity.kind) {
+    case 'service':
+      return entity.name;
+    case 'instance':
+      return entity.service;
+    case 'edge':
+      return entity.callee;
+    case 'node':
+      return null;
+  }
+}
+
 export function entityKey(entity: EntityRef): string {
   return `${entity.kind}/${entity.name}`;
 }

@@ -1,6 +1,6 @@
 /** An incident as a notice. Pure. */
 import type { Action, Incident } from '../model/incident.ts';
-import type { EntityRef } from '../model/symptom.ts';
+import { serviceOf } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
 import type { Notice, NoticeCause } from './contract.ts';
 
@@ -32,7 +32,8 @@ export function pageNotice(incident: Incident, text: string, around: Surrounding
   const key = `${around.holdfast}/${incident.id}`;
   const action = pageOf(incident);
   const cause = causeOf(incident);
-  const service = action?.service || serviceOf(incident.diagnosis?.causes[0]?.entity) || null;
+  const entity = incident.diagnosis?.causes[0]?.entity;
+  const service = action?.service || (entity && serviceOf(entity)) || null;
   return {
     id: `${key}/page`,
     key,
@@ -90,15 +91,9 @@ function causeOf({ diagnosis }: Incident): NoticeCause | null {
 }
 
 function servicesOf({ symptoms, diagnosis }: Incident, blamed: string | null): readonly string[] {
-  const entities = [...symptoms.map(({ entity }) => entity), diagnosis?.causes[0]?.entity];
+  const entities = [...symptoms, ...(diagnosis?.causes.slice(0, 1) ?? [])].map(({ entity }) => entity);
   const names = [blamed, ...entities.map(serviceOf)].filter((name) => name !== null && name !== '');
   return [...new Set(names as string[])].sort();
-}
-
-function serviceOf(entity: EntityRef | undefined): string | null {
-  if (entity === undefined || entity.kind === 'node') return null;
-  if (entity.kind === 'service') return entity.name;
-  return entity.kind === 'instance' ? entity.service : entity.callee;
 }
 
 function cut(text: string): string {

@@ -8,7 +8,7 @@
  * A claim is repeated every minute while it lasts, and over when it has been absent for CLEAR_MS.
  */
 import type { ClaimSignal } from '../../model/signal.ts';
-import { type EntityRef, type SymptomClaim, symptomId } from '../../model/symptom.ts';
+import { type SymptomClaim, serviceOf, symptomId } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import { Allowance } from '../logs/budget.ts';
 
@@ -79,7 +79,8 @@ export class AlertGate {
   }
 
   #begin(id: string, claim: SymptomClaim, looksPerDay: number, now: Ms): ClaimSignal | null {
-    const service = serviceOf(claim.entity);
+    // Whose allowance pays: a node has its own.
+    const service = serviceOf(claim.entity) ?? `node ${claim.entity.name}`;
     if ([...this.#open.values()].filter((open) => open.service === service).length >= MAX_OPEN) return null;
     if (looksPerDay > 0) {
       const allowance = this.#allowances.get(service) ?? new Allowance({ perDay: PER_DAY });
@@ -96,10 +97,4 @@ export class AlertGate {
 /** What was a matter of chance says of how many. */
 function withLooks(claim: SymptomClaim, looksPerDay: number): SymptomClaim {
   return looksPerDay > 0 ? { ...claim, looksPerDay } : claim;
-}
-
-/** Whose allowance pays: a node has its own. */
-function serviceOf(entity: EntityRef): string {
-  if (entity.kind === 'instance') return entity.service;
-  return entity.kind === 'edge' ? entity.callee : `${entity.kind === 'node' ? 'node ' : ''}${entity.name}`;
 }

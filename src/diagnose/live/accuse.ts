@@ -4,7 +4,7 @@
  * and logs.
  */
 import type { FaultClass } from '../../model/incident.ts';
-import type { EntityRef, Symptom } from '../../model/symptom.ts';
+import { type EntityRef, type Symptom, serviceOf } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import type { SystemView } from '../../model/view.ts';
 import { bounded, type Candidate, kindOf, scoreOf } from '../combine.ts';
@@ -12,7 +12,7 @@ import { changes } from '../lanes/changes.ts';
 import { type LaneEvidence, ofService, shareWeight } from '../lanes/contract.ts';
 import { isByStarving, isOn, type Starved, starvedNodes } from './machine.ts';
 import { CERTAIN, type Mechanism } from './mechanism.ts';
-import { FACTS, ONSET_TOLERANCE_MS, type Suspect, serviceOf } from './suspects.ts';
+import { FACTS, ONSET_TOLERANCE_MS, type Suspect } from './suspects.ts';
 import { WEIGHT } from './weights.ts';
 
 export interface Accusation {
@@ -172,7 +172,8 @@ function neighbours(suspect: Suspect, mechanism: Mechanism, suspects: readonly S
 function remarks(suspect: Suspect, advisories: readonly Symptom[]): LaneEvidence[] {
   return advisories
     .filter(
-      (symptom) => serviceOf(symptom) === suspect.service && symptom.onsetAt <= suspect.onsetAt + ONSET_TOLERANCE_MS,
+      (symptom) =>
+        serviceOf(symptom.entity) === suspect.service && symptom.onsetAt <= suspect.onsetAt + ONSET_TOLERANCE_MS,
     )
     .map(({ summary }) =>
       ofService(suspect.service, `odd at the same time: ${summary}`, { weight: WEIGHT.remark, faultClass: null }),

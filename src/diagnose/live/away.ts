@@ -1,9 +1,9 @@
 /** When services of the running system had nobody that could be called: by their symptoms, also those that are over. */
-import type { Symptom } from '../../model/symptom.ts';
+import { type Symptom, serviceOf } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import type { SystemView } from '../../model/view.ts';
 import type { RecordedAway } from '../recorded/types.ts';
-import { FACTS, type Suspect, serviceOf } from './suspects.ts';
+import { FACTS, type Suspect } from './suspects.ts';
 
 type Span = readonly [fromMs: Ms, toMs: Ms];
 
@@ -13,7 +13,7 @@ export function awayOf(
   view: SystemView,
   now: Ms,
 ): RecordedAway[] {
-  const services = new Set(history.flatMap((symptom) => serviceOf(symptom) ?? []));
+  const services = new Set(history.flatMap(({ entity }) => serviceOf(entity) ?? []));
   const spans = [...services].flatMap((service) =>
     spansOf(service, history, view, now).map(([fromMs, toMs]) => ({ service, fromMs, toMs })),
   );
@@ -22,7 +22,7 @@ export function awayOf(
 
 /** No instance could be called: said of the service, or of each of its instances at the same time. */
 function spansOf(service: string, history: readonly Symptom[], view: SystemView, now: Ms): Span[] {
-  const own = history.filter((symptom) => serviceOf(symptom) === service && FACTS.has(symptom.kind));
+  const own = history.filter((symptom) => serviceOf(symptom.entity) === service && FACTS.has(symptom.kind));
   const spanOf = ({ onsetAt, clearedAt }: Symptom): Span => [onsetAt, clearedAt ?? now];
   const whole = own.filter(({ entity }) => entity.kind === 'service').map(spanOf);
   const instances = [...view.instances.values()].filter((instance) => instance.service === service);

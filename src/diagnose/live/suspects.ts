@@ -6,7 +6,7 @@
 import type { Instance, InstanceExit } from '../../model/instance.ts';
 import { reaches } from '../../model/reach.ts';
 import type { ServiceSpec } from '../../model/spec.ts';
-import type { Symptom, SymptomKind } from '../../model/symptom.ts';
+import { type Symptom, type SymptomKind, serviceOf } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import type { SystemView } from '../../model/view.ts';
 import { type Mechanism, mechanismOf } from './mechanism.ts';
@@ -77,7 +77,7 @@ export interface Asked {
 function factsOf(symptoms: readonly Symptom[], view: SystemView, since: Ms, now: Ms): SuspectFacts[] {
   const byService = new Map<string, Symptom[]>();
   for (const symptom of symptoms) {
-    const service = serviceOf(symptom);
+    const service = serviceOf(symptom.entity);
     if (service === null) continue;
     const list = byService.get(service);
     if (list) list.push(symptom);
@@ -148,20 +148,6 @@ function isDown(symptoms: readonly Symptom[], service: string, view: SystemView,
 
 function isCutOff(ways: readonly BadWay[], service: string, view: SystemView): boolean {
   return ways.length > 0 && ways.length === instancesOf(service, view).length;
-}
-
-/** For an edge the one that is called. */
-export function serviceOf({ entity }: Symptom): string | null {
-  switch (entity.kind) {
-    case 'service':
-      return entity.name;
-    case 'instance':
-      return entity.service;
-    case 'edge':
-      return entity.callee;
-    case 'node':
-      return null;
-  }
 }
 
 /** Declared and measured. */

@@ -1,4 +1,5 @@
 /** From a diagnosis to what will be done to whom, and what users will then lose. */
+import { serviceOf } from '../../model/symptom.ts';
 import { formatDuration, type Ms } from '../../model/time.ts';
 import type { JsonMap } from '../experiment/index.ts';
 import type { CauseFacts, CauseRefusal, CauseTest, Lost, Prediction, Range } from './contract.ts';
@@ -51,8 +52,7 @@ export function causeTest(facts: CauseFacts): CauseTest | CauseRefusal {
 
 function targetOf({ cause, ready, on }: CauseFacts): Pick<CauseTest, 'target' | 'service' | 'where'> | null {
   const { entity } = cause;
-  const wanted =
-    on ?? (entity.kind === 'instance' ? entity.service : entity.kind === 'edge' ? entity.callee : entity.name);
+  const wanted = on ?? serviceOf(entity) ?? entity.name;
   const named = ready.find(({ id }) => id === on);
   const there = named ? [named] : ready.filter(({ service }) => service === wanted);
   const twin = there.find(({ id }) => id !== entity.name) ?? there[0];

@@ -10,7 +10,7 @@ import type { EdgeResource, Health, TrafficSummary } from '../../api/resources.t
 import type { Core } from '../../core/contract.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { ServiceSpec } from '../../model/spec.ts';
-import { type EntityRef, isAdvisory, type Symptom } from '../../model/symptom.ts';
+import { isAdvisory, type Symptom, serviceOf } from '../../model/symptom.ts';
 
 export function isOpen(incident: { readonly closedAt: number | null }): boolean {
   return incident.closedAt === null;
@@ -21,20 +21,6 @@ export function openSymptoms(core: Core): readonly Symptom[] {
   return core.incidents
     .filter(isOpen)
     .flatMap(({ symptoms }) => symptoms.filter((s) => s.clearedAt === null && !isAdvisory(s)));
-}
-
-/** The service that a symptom speaks of: for an edge the one that is called. */
-export function serviceOf(entity: EntityRef): string | null {
-  switch (entity.kind) {
-    case 'service':
-      return entity.name;
-    case 'instance':
-      return entity.service;
-    case 'edge':
-      return entity.callee;
-    case 'node':
-      return null;
-  }
 }
 
 /** All at once: asking per service would look at every instance for every service. */

@@ -18,9 +18,10 @@ import {
   repairedAt,
   type TimelineEntry,
 } from '../../model/incident.ts';
+import { serviceOf } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import { iso, isoOrNull } from './facts.ts';
-import { isOpen, serviceOf } from './health.ts';
+import { isOpen } from './health.ts';
 import { symptomFacts } from './symptoms.ts';
 
 export function incidentResources(

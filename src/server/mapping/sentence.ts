@@ -2,7 +2,8 @@
 import type { Health, ServiceResource } from '../../api/resources.ts';
 import type { Core } from '../../core/contract.ts';
 import type { Action, Incident } from '../../model/incident.ts';
-import { isOpen, serviceOf } from './health.ts';
+import { serviceOf } from '../../model/symptom.ts';
+import { isOpen } from './health.ts';
 
 const SEVERITY: Readonly<Record<Health, number>> = { down: 3, degraded: 2, unknown: 1, healthy: 0, stopped: 0 };
 

@@ -3,9 +3,9 @@ import type { ServiceResource } from '../../api/resources.ts';
 import type { Core } from '../../core/contract.ts';
 import type { Instance } from '../../model/instance.ts';
 import type { PortSpec, ServiceSpec } from '../../model/spec.ts';
-import type { Symptom } from '../../model/symptom.ts';
+import { type Symptom, serviceOf } from '../../model/symptom.ts';
 import { iso, type Moment } from './facts.ts';
-import { instancesByService, isOpen, openSymptoms, serviceHealth, serviceOf } from './health.ts';
+import { instancesByService, isOpen, openSymptoms, serviceHealth } from './health.ts';
 import { instanceResource } from './instances.ts';
 import { SUMMARY_MS, summarise } from './traffic.ts';
 

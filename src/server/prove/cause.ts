@@ -8,7 +8,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import type { FaultKindFacts } from '../../model/fault.ts';
 import { Histogram } from '../../model/histogram.ts';
 import type { Cause, Incident } from '../../model/incident.ts';
-import type { EntityRef, SymptomKind } from '../../model/symptom.ts';
+import { type EntityRef, type SymptomKind, serviceOf } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import {
   type CauseFacts,
@@ -41,8 +41,7 @@ export function offerOf(
   on: string | null,
   now: Ms,
 ): CauseOffer {
-  const incident = findIncident(core, id);
-  const cause = incident.diagnosis?.causes[0];
+  const { incident, cause } = accusedOf(core, id);
   const none = (why: string): CauseOffer => ({
     incident: incident.id,
     accused: null,
@@ -63,6 +62,11 @@ export function offerOf(
   };
 }
 
+function accusedOf(core: Core, id: string): { readonly incident: Incident; readonly cause: Cause | undefined } {
+  const incident = findIncident(core, id);
+  return { incident, cause: incident.diagnosis?.causes[0] };
+}
+
 function repairOf(core: Core, incident: Incident, cause: Cause): CauseOffer['repair'] {
   const { proof } = incident;
   if (proof !== null && proof.verdict !== 'inconclusive')
@@ -81,8 +85,7 @@ export function testOf(
   on: string | null,
   now: Ms,
 ): CauseTest {
-  const incident = findIncident(core, id);
-  const cause = incident.diagnosis?.causes[0];
+  const { incident, cause } = accusedOf(core, id);
   if (cause === undefined) throw new HoldfastError('HF8305', `${incident.id}: nobody is accused`);
   const planned = planOf(core, kinds, incident, cause, on, now);
   if (isRefusal(planned)) throw new HoldfastError(planned.code, `${incident.id}: ${planned.why}`);
@@ -170,11 +173,6 @@ function delayOf({ view }: Core, entity: EntityRef, from: Ms, to: Ms): Ms | null
   if (usual === null || latency.total === 0) return null;
   const extra = latency.meanUs() / 1_000 - usual;
   return extra >= 1 ? extra : null;
-}
-
-export function serviceOf(entity: EntityRef): string {
-  if (entity.kind === 'instance') return entity.service;
-  return entity.kind === 'edge' ? entity.callee : entity.name;
 }
 
 /** How long after its fault a run of a cause is still watched before it is judged. */
