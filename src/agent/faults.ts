@@ -153,7 +153,8 @@ export class Faults {
     if (!process) return;
     for (const [id, struck] of this.#instances) {
       const status = struck === instance ? this.#injector.status(id) : undefined;
-      if (status?.phase === 'active' && status.fault.target.kind === 'process') {
+      // Also one that is being begun: what it kills may be back before its keeper has said that it is done.
+      if (status && status.phase !== 'ended' && status.fault.target.kind === 'process') {
         this.#injector.retarget(id, { kind: 'process', process });
       }
     }
