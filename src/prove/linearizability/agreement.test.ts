@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HistoryEvent } from '../history/event.ts';
-import { historyOf } from '../history/history.ts';
+import { byKey, historyOf } from '../history/history.ts';
+import { byAbstraction } from './abstraction.ts';
 import { checkLinearizable } from './check.ts';
+import { setCompiler } from './collections.ts';
 import type { ObjectName } from './objects.ts';
+import { layOut } from './problem.ts';
 import { bruteForce } from './testing/brute-force.ts';
 import { SPECS, simulate } from './testing/simulate.ts';
+import { SEARCH_BUDGET } from './walk.ts';
 
 const OBJECTS = Object.keys(SPECS) as ObjectName[];
 
@@ -44,6 +48,55 @@ describe('verdicts agree with trying every order', () => {
       });
     }
   }
+});
+
+describe('what later looks say is used, and never too much', () => {
+  it('sets whose elements are removed: by search and by abstraction', { timeout: 30_000 }, () => {
+    const seen = { linearizable: 0, 'not linearizable': 0 };
+    for (let seed = 1; seed <= 1_200; seed++) {
+      const shape = { operations: 3 + (seed % 5), processes: 2 + (seed % 3), values: 2 + (seed % 4), lost: 0.1 };
+      const wrong = seed % 7 < 3 ? 0 : 0.4;
+      const events = simulate(seed, { object: 'set', unique: false, wrong, ...shape });
+      const expected = bruteForce(events, SPECS.set) ? 'linearizable' : 'not linearizable';
+      seen[expected]++;
+      const history = historyOf(events);
+      const options = { object: 'set', initial: [], searchOnly: true, abstraction: false, beams: [] } as const;
+      expect(checkLinearizable(history, options).verdict, `seed ${seed}`).toBe(expected);
+      const { rows } = byKey(history);
+      const compiler = setCompiler(history, rows, []);
+      const found = byAbstraction(layOut(history, rows, compiler), compiler.machine, SEARCH_BUDGET).outcome.kind;
+      expect(found, `seed ${seed}`).toBe(expected === 'linearizable' ? 'explained' : 'broken');
+    }
+    expect(Math.min(seen.linearizable, seen['not linearizable'])).toBeGreaterThan(50);
+  });
+
+  it('a value taken out more often than it was put in needs no search', () => {
+    const one = (process: number, f: string, value: number | null, brought: number): HistoryEvent[] => [
+      { process, type: 'invoke', f, value },
+      { process, type: 'ok', f, value: brought },
+    ];
+    const puts = [1, 1, 2].flatMap((value) => one(0, 'enqueue', value, value));
+    const takes = [1, 1, 2, 1].flatMap((value) => one(1, 'dequeue', null, value));
+    const report = checkLinearizable(historyOf([...puts, ...takes]), { object: 'queue' });
+    expect(report).toMatchObject({ verdict: 'not linearizable', searched: 0 });
+    expect(report.counterexample?.why).toContain('more often than it was put in');
+  });
+});
+
+describe('drawings', () => {
+  it('fit a terminal of 80 columns where the operations are few, whatever they carry', () => {
+    const long = 'x'.repeat(300);
+    const events: HistoryEvent[] = ['a', 'b'].flatMap((name, process) => [
+      { process, type: 'invoke', f: 'put', value: `${name}${long}${name}` },
+      { process, type: 'ok', f: 'put', value: null },
+    ]);
+    events.push({ process: 2, type: 'invoke', f: 'get', value: null });
+    events.push({ process: 2, type: 'ok', f: 'get', value: `a${long}a` });
+    const drawing =
+      checkLinearizable(historyOf(events), { object: 'text', initial: '' }).counterexample?.timeline ?? '';
+    expect(Math.max(...drawing.split('\n').map((line) => line.length))).toBeLessThan(78);
+    expect(drawing).toContain('✗');
+  });
 });
 
 /** Written, overwritten, and read all the same. */
