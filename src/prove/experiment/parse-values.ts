@@ -21,6 +21,13 @@ export function parseSecrets(fields: Fields): Readonly<Record<string, Readonly<R
   return Object.fromEntries(groups);
 }
 
+/** Where values lie that a run does not fetch: said at once, or it would run with the description as the value. */
+const ELSEWHERE: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
+  vault: ['secrets from a vault are', 'Hand it over as type: env.'],
+  probe: ['configuration from a probe is', 'Hand it over as type: env.'],
+  file: ['secrets from a file are', 'Hand it over as type: env: KEY="$(cat FILE)" holdfast prove ….'],
+};
+
 function sources(fields: Fields | null): Readonly<Record<string, Source>> {
   if (fields === null) return {};
   return Object.fromEntries(
@@ -32,9 +39,10 @@ function source(fields: Fields, key: string, value: Json): Source {
   const inline: Source = { from: 'inline', value };
   if (!isMap(value) || typeof value.type !== 'string') return inline;
   const inner = new FieldsOf(value, fields.at(key), fields.problems);
-  if (value.type === 'vault' || value.type === 'probe') {
-    const what = value.type === 'vault' ? 'secrets from a vault' : 'configuration from a probe';
-    inner.problems.add('HF8106', inner.at('type'), `${what} are not looked up`, 'Hand it over as type: env.');
+  const elsewhere = ELSEWHERE[value.type];
+  if (elsewhere !== undefined) {
+    const [what, remedy] = elsewhere;
+    inner.problems.add('HF8106', inner.at('type'), `${what} not looked up`, remedy);
     return inline;
   }
   if (value.type !== 'env') return inline;
