@@ -6,7 +6,9 @@ import { Empty, Panel } from '../parts/bits.tsx';
 import { EdgeTable } from '../parts/edge-table.tsx';
 import { HealthIcon } from '../parts/icons.tsx';
 import { useLive } from '../state/live.ts';
+import { count } from '../view/format.ts';
 import { edgeKey, type GraphEdge, layout } from '../view/layout.ts';
+import { pictured } from '../view/pictured.ts';
 import { MapDetails } from './map-details.tsx';
 import { Picture } from './map-picture.tsx';
 import { NODE_HEIGHT, NODE_WIDTH } from './map-size.ts';
@@ -15,8 +17,10 @@ import { NODE_HEIGHT, NODE_WIDTH } from './map-size.ts';
 const NARROW_PX = 760;
 
 export function MapPage(): JSX.Element {
-  const services = useLive((state) => state.services);
-  const edges = useLive((state) => state.edges);
+  const everyService = useLive((state) => state.services);
+  const everyEdge = useLive((state) => state.edges);
+  const services = useMemo(() => pictured(everyService, everyEdge), [everyService, everyEdge]);
+  const edges = useMemo(() => between(services, everyService, everyEdge), [services, everyService, everyEdge]);
   const [focus, setFocus] = useState<string | null>(null);
   const [box, width] = useWidth();
   const direction = width < NARROW_PX ? 'down' : 'right';
@@ -50,18 +54,36 @@ export function MapPage(): JSX.Element {
             onFocus={setFocus}
           />
         )}
+        {services.length < everyService.length && (
+          <p class="empty">
+            {services.length} of {count(everyService.length)} services: what is not healthy, its neighbours, and the
+            busiest. Ctrl K finds any.
+          </p>
+        )}
         <Legend />
       </div>
       <MapDetails name={focus} />
-      <Panel title="Edges" count={edges.length}>
-        {edges.length === 0 ? (
+      <Panel title="Edges" count={everyEdge.length}>
+        {everyEdge.length === 0 ? (
           <Empty>No traffic has been seen between services.</Empty>
         ) : (
-          <EdgeTable edges={edges} side="both" caption="All edges" />
+          <EdgeTable edges={everyEdge} side="both" caption="All edges" />
         )}
       </Panel>
     </>
   );
+}
+
+/** Edges of services that are not drawn are not drawn. Callers that are no service always are. */
+function between(
+  drawn: readonly ServiceResource[],
+  all: readonly ServiceResource[],
+  edges: readonly EdgeResource[],
+): readonly EdgeResource[] {
+  if (drawn.length === all.length) return edges;
+  const left = new Set(all.map(({ name }) => name));
+  for (const { name } of drawn) left.delete(name);
+  return edges.filter(({ caller, callee }) => !left.has(caller) && !left.has(callee));
 }
 
 /** Declared dependencies and seen traffic together; callers that are no service (the outside) are nodes too. */

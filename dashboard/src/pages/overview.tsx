@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { EdgeResource, ServiceResource } from '../../../src/api/resources.ts';
 import { Empty, InstanceDots, Panel, Sparkline } from '../parts/bits.tsx';
+import { useBounded } from '../parts/bounded.tsx';
 import { HealthIcon } from '../parts/icons.tsx';
 import { IncidentCard, IncidentRow } from '../parts/incident-parts.tsx';
 import { NoSystem } from '../parts/no-system.tsx';
@@ -94,6 +95,7 @@ export function Overview(): JSX.Element {
 
 function Services({ services }: { readonly services: readonly ServiceResource[] }): JSX.Element {
   const edges = useLive((state) => state.edges);
+  const { shown, more } = useBounded(services, 'services');
   const into = useMemo(() => byCallee(edges), [edges]);
   return (
     <Panel title="Services" count={services.length} aside={<a href={href({ page: 'map' })}>Map</a>}>
@@ -118,12 +120,13 @@ function Services({ services }: { readonly services: readonly ServiceResource[] 
             </tr>
           </thead>
           <tbody>
-            {services.map((service) => (
+            {shown.map((service) => (
               <ServiceRow key={service.name} service={service} edges={into.get(service.name) ?? NO_EDGES} />
             ))}
           </tbody>
         </table>
       </div>
+      {more}
     </Panel>
   );
 }

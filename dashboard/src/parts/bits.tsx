@@ -117,8 +117,17 @@ export function Empty({ children }: { readonly children: ComponentChildren }): J
   return <p class="empty">{children}</p>;
 }
 
+/** Every link looks whether its service is there: a list is read once, not once for each of them. */
+const names = new WeakMap<readonly ServiceResource[], ReadonlySet<string>>();
+
+function namesOf(services: readonly ServiceResource[]): ReadonlySet<string> {
+  const known = names.get(services) ?? new Set(services.map(({ name }) => name));
+  names.set(services, known);
+  return known;
+}
+
 export function ServiceLink({ name }: { readonly name: string }): JSX.Element {
-  const known = useLive(({ services }) => services.some((service) => service.name === name));
+  const known = useLive(({ services }) => namesOf(services).has(name));
   return known ? <a href={href({ page: 'service', name })}>{name}</a> : <span class="outside">{name}</span>;
 }
 

@@ -4,6 +4,7 @@ import type { EdgeResource } from '../../../src/api/resources.ts';
 import { duration, percent, rate } from '../view/format.ts';
 import { maximum, seriesOf } from '../view/sparkline.ts';
 import { ServiceLink, Sparkline } from './bits.tsx';
+import { useBounded } from './bounded.tsx';
 import { HealthIcon } from './icons.tsx';
 
 export function EdgeTable(props: {
@@ -13,44 +14,48 @@ export function EdgeTable(props: {
   readonly caption: string;
 }): JSX.Element {
   const { edges, side, caption } = props;
+  const { shown, more } = useBounded(edges, 'edges');
   return (
-    <div class="table-wrap">
-      <table>
-        <caption class="off-screen">{caption}</caption>
-        <thead>
-          <tr>
-            {side !== 'callee' && <th scope="col">Caller</th>}
-            {side !== 'caller' && <th scope="col">Callee</th>}
-            <th scope="col" class="num">
-              Rate
-            </th>
-            <th scope="col" class="num">
-              Errors
-            </th>
-            <th scope="col" class="num wide-only">
-              p50
-            </th>
-            <th scope="col" class="num">
-              p99
-            </th>
-            <th scope="col" class="wide-only">
-              Rate, 60 s
-            </th>
-            <th scope="col" class="wide-only">
-              Errors, 60 s
-            </th>
-            <th scope="col" class="wide-only">
-              Mean, 60 s
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {edges.map((edge) => (
-            <EdgeRow key={`${edge.caller}→${edge.callee}`} edge={edge} side={side} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <div class="table-wrap">
+        <table>
+          <caption class="off-screen">{caption}</caption>
+          <thead>
+            <tr>
+              {side !== 'callee' && <th scope="col">Caller</th>}
+              {side !== 'caller' && <th scope="col">Callee</th>}
+              <th scope="col" class="num">
+                Rate
+              </th>
+              <th scope="col" class="num">
+                Errors
+              </th>
+              <th scope="col" class="num wide-only">
+                p50
+              </th>
+              <th scope="col" class="num">
+                p99
+              </th>
+              <th scope="col" class="wide-only">
+                Rate, 60 s
+              </th>
+              <th scope="col" class="wide-only">
+                Errors, 60 s
+              </th>
+              <th scope="col" class="wide-only">
+                Mean, 60 s
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((edge) => (
+              <EdgeRow key={`${edge.caller}→${edge.callee}`} edge={edge} side={side} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {more}
+    </>
   );
 }
 

@@ -6,6 +6,7 @@ import { useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
 import { route, setTheme, show, type Theme, theme } from '../state/ui.ts';
 import { isOpen } from '../view/stages.ts';
+import { useBounded } from './bounded.tsx';
 import { ConnectionState } from './connection.tsx';
 import { HealthIcon, Icon, Logo } from './icons.tsx';
 
@@ -67,6 +68,7 @@ export function Sidebar(): JSX.Element {
   const at = useCell(route, (value) => value);
   const services = useLive((state) => state.services);
   const incidents = useLive((state) => state.incidents).filter(isOpen);
+  const { shown, more } = useBounded(services, 'services');
   const current = (yes: boolean): { 'aria-current'?: 'page' } => (yes ? { 'aria-current': 'page' } : {});
   return (
     <nav class="sidebar" aria-label="Pages">
@@ -119,7 +121,7 @@ export function Sidebar(): JSX.Element {
       )}
       <h2>Services</h2>
       <ul data-rows>
-        {services.map((service) => (
+        {shown.map((service) => (
           <li key={service.name}>
             <a
               data-row
@@ -138,6 +140,7 @@ export function Sidebar(): JSX.Element {
           </li>
         ))}
       </ul>
+      {more}
     </nav>
   );
 }
