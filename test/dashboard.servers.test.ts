@@ -178,7 +178,7 @@ describe('connection', () => {
     const banner = page.locator('.banner.bad');
     await banner.waitFor();
     expect(await read(banner)).toMatch(/Connection lost\. Last seen (just now|\d+ s ago); retrying/);
-    await expect.poll(() => read(banner), { timeout: 5_000 }).toMatch(/Last seen [1-9]\d* s ago/);
+    await expect.poll(() => read(banner)).toMatch(/Last seen [1-9]\d* s ago/);
     expect(await page.locator('.frame').getAttribute('data-stale')).toBe('true');
     expect(await text(page, '.verdict')).toMatch(/^Was:/);
     expect(await page.evaluate("Number(getComputedStyle(document.querySelector('.figures')).opacity)")).toBeLessThan(
@@ -187,7 +187,7 @@ describe('connection', () => {
     await page.screenshot({ path: join(SHOTS, 'connection-lost.png') });
     server.world = healthyWorld();
     await server.start();
-    await page.locator('.verdict.healthy').waitFor({ timeout: 15_000 });
+    await page.locator('.verdict.healthy').waitFor({ timeout: 60_000 });
     expect(await banner.count()).toBe(0);
     expect(await page.locator('.frame').getAttribute('data-stale')).toBe('false');
   });

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processesOf } from '../src/cli/leftovers.ts';
 import { type CliResult, run } from './support/cli.ts';
 import { ensureBuilt, ROOT } from './support/paths.ts';
-import { freePort } from './support/system.ts';
+import { freePort, pause } from './support/system.ts';
 
 let directory: string;
 let project: string;
@@ -50,10 +50,16 @@ beforeAll(async () => {
   files = facts.files.map(({ path }) => path);
   packedBytes = facts.size;
   writeFileSync(join(project, 'package.json'), '{"name": "empty", "private": true}\n');
-  const install = await npm(['install', join(directory, facts.filename)], project);
+  let install = await npm(['install', join(directory, facts.filename)], project);
+  // The registry may have a bad minute.
+  for (const waitMs of [5_000, 20_000]) {
+    if (install.code === 0) break;
+    await pause(waitMs);
+    install = await npm(['install', join(directory, facts.filename)], project);
+  }
   expect(install.code, install.stderr).toBe(0);
   installed = join(project, 'node_modules/holdfast');
-});
+}, 600_000);
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 

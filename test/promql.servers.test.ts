@@ -36,7 +36,9 @@ afterAll(async () => {
   expect(left).toEqual([]);
 });
 
-const END = Math.floor(Date.now() / 1_000) - 300;
+// The same moment in every run: where samples lie within a step decides about answers to the last digit.
+const END = 1_772_366_400;
+const KEPT = '--storage.tsdb.retention.time=100y';
 const START = END - 3_600;
 
 /** An hour of gauges with gaps, counters that begin anew, and a histogram; as OpenMetrics and in our store. */
@@ -247,12 +249,12 @@ it('answers as Prometheus does', async () => {
   });
   writeFileSync(at('prometheus.yml'), 'global: {}\n');
   const port = await freePort();
-  const options = [`--config.file=${at('prometheus.yml')}`, `--storage.tsdb.path=${at('data')}`];
+  const options = [`--config.file=${at('prometheus.yml')}`, `--storage.tsdb.path=${at('data')}`, KEPT];
   const prometheus = spawn('prometheus', [...options, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
   const ended = new Promise((resolve) => prometheus.once('close', resolve));
   try {
     await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/-/ready`)).status).toBe(200), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     });
     const moment = { time: String(END) };
@@ -274,14 +276,14 @@ it('answers as Prometheus does', async () => {
     prometheus.kill('SIGKILL');
     await ended;
   }
-}, 60_000);
+}, 120_000);
 
 it('what Grafana asks besides has the shape that Prometheus gives it', async () => {
   const { store } = samples();
   const port = await freePort();
   const config = join(directory, 'shape.yml');
   writeFileSync(config, 'global: {}\n');
-  const options = [`--config.file=${config}`, `--storage.tsdb.path=${join(directory, 'data')}`];
+  const options = [`--config.file=${config}`, `--storage.tsdb.path=${join(directory, 'data')}`, KEPT];
   const prometheus = spawn('prometheus', [...options, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
   const ended = new Promise((resolve) => prometheus.once('close', resolve));
   /** Kinds of values, by name: of objects the keys, of lists the first one. */
@@ -293,7 +295,7 @@ it('what Grafana asks besides has the shape that Prometheus gives it', async () 
   const span = `start=${END - 600}&end=${END}`;
   try {
     await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/-/ready`)).status).toBe(200), {
-      timeout: 30_000,
+      timeout: 60_000,
       interval: 200,
     });
     const ask = async (path: string): Promise<[theirs: unknown, ours: unknown]> => {
@@ -335,7 +337,7 @@ it('what Grafana asks besides has the shape that Prometheus gives it', async () 
     prometheus.kill('SIGKILL');
     await ended;
   }
-}, 60_000);
+}, 120_000);
 
 it('promtool asks a running Holdfast for its own figures', async () => {
   const spec = [
@@ -354,7 +356,7 @@ it('promtool asks a running Holdfast for its own figures', async () => {
   // Our own figures are kept every few seconds, and the first ones may be from before the system was there.
   const ready = 'sum by (service) (holdfast_instances_ready)';
   await vi.waitFor(async () => expect(await promtool('instant', url, ready)).toMatch(/service="sleeper"} => 2 @/), {
-    timeout: 45_000,
+    timeout: 90_000,
     interval: 1_000,
   });
   expect(await promtool('instant', url, 'holdfast_up')).toContain('=> 1 @[');
@@ -367,4 +369,4 @@ it('promtool asks a running Holdfast for its own figures', async () => {
   const build = (await (await fetch(`${url}/api/v1/status/buildinfo`)).json()) as { data: { version: string } };
   expect(build.data.version).toMatch(/^2\./);
   expect((await fetch(`${url}/api/v1/nothing`)).status).toBe(404);
-}, 90_000);
+}, 180_000);

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { below } from '../src/traffic/testing/bytes.ts';
 import { DIST } from './support/paths.ts';
 import { freePort, pause, TestSystem } from './support/system.ts';
 
@@ -82,7 +83,7 @@ const running = async () => (await system.read((client) => client.faults())).run
 it('asks for its faults like everybody: journaled, of who opted in, within the budget, for as long as it lives', async () => {
   const url = await attach();
   expect(Object.keys((await call(url, 'GET', '/proxies')).json).sort()).toEqual(['many', 'web']);
-  expect(await tookMs()).toBeLessThan(LATE_MS);
+  await below(LATE_MS, tookMs);
   expect((await call(url, 'POST', '/proxies/web/toxics', LATENCY)).status).toBe(200);
   expect(await tookMs()).toBeGreaterThan(LATE_MS);
   const [fault] = await running();
@@ -105,9 +106,10 @@ it('asks for its faults like everybody: journaled, of who opted in, within the b
 
   const killed = performance.now();
   child?.kill('SIGKILL');
-  await expect.poll(running, { timeout: 10_000, interval: 200 }).toEqual([]);
-  expect(performance.now() - killed).toBeLessThan(8_000);
-  expect(await tookMs()).toBeLessThan(LATE_MS);
+  await expect.poll(running, { interval: 200 }).toEqual([]);
+  // The lease is five seconds.
+  expect(performance.now() - killed).toBeLessThan(15_000);
+  await below(LATE_MS, tookMs);
 });
 
 it('goes on after a restart of Holdfast, and is ended by the emergency stop', async () => {
@@ -116,17 +118,15 @@ it('goes on after a restart of Holdfast, and is ended by the emergency stop', as
   system.killServer();
   await pause(300);
   await system.startServer();
-  await expect.poll(tookMs, { timeout: 10_000, interval: 200 }).toBeGreaterThan(LATE_MS);
-  await expect.poll(running, { timeout: 8_000 }).toHaveLength(1);
+  await expect.poll(tookMs, { interval: 200 }).toBeGreaterThan(LATE_MS);
+  await expect.poll(running).toHaveLength(1);
 
   await system.client.operate({ kind: 'stop-all' }, 'enough');
-  expect(await tookMs()).toBeLessThan(LATE_MS);
+  await below(LATE_MS, tookMs);
   expect((await call(url, 'POST', '/proxies/web/toxics', { ...LATENCY, name: 'another' })).json.error).toContain(
     'HF5006',
   );
-  await expect
-    .poll(async () => (await call(url, 'GET', '/proxies/web/toxics')).json, { timeout: 5_000, interval: 200 })
-    .toEqual([]);
+  await expect.poll(async () => (await call(url, 'GET', '/proxies/web/toxics')).json, { interval: 200 }).toEqual([]);
   expect(await running()).toEqual([]);
   await system.client.operate({ kind: 'resume' }, 'again');
 
@@ -134,6 +134,6 @@ it('goes on after a restart of Holdfast, and is ended by the emergency stop', as
   expect((await call(url, 'POST', '/proxies/web', { enabled: false })).json.enabled).toBe(false);
   expect((await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).status).toBe(503);
   child?.kill('SIGTERM');
-  await expect.poll(running, { timeout: 3_000, interval: 100 }).toEqual([]);
-  expect(await tookMs()).toBeLessThan(LATE_MS);
+  await expect.poll(running, { interval: 100 }).toEqual([]);
+  await below(LATE_MS, tookMs);
 });

@@ -2,7 +2,7 @@
  * What an agent calls. It writes requests and reads what became of them; the effects are the keeper's. Nothing here
  * is held in memory: any process with the same state directory can renew, revert and list what another one began.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ import { executorOf, KINDS } from './registry.ts';
 
 const KEEPER_ENTRY = builtEntry(import.meta.url, './keeper.js');
 const POLL_MS: Ms = 20;
-/** A keeper that has not taken its name by then is started again. */
+/** A keeper that has ended without taking its name is started again no sooner. */
 const START_MS: Ms = 1_500;
 /** Longer than a keeper tries to revert. */
 const REVERT_WITHIN_MS: Ms = 10_000;
@@ -36,6 +36,7 @@ export class Injector {
   readonly #stateDir: string;
   readonly #records: Records;
   #startedAt = Number.NEGATIVE_INFINITY;
+  #starting: ChildProcess | null = null;
 
   constructor(stateDir: string) {
     this.#stateDir = stateDir;
@@ -179,7 +180,10 @@ export class Injector {
 
   /** Two that are started at once sort it out between themselves. */
   #ensureKeeper(): void {
-    if (monotonic() - this.#startedAt < START_MS || livingKeeper(this.#stateDir)) return;
+    const waitedMs = monotonic() - this.#startedAt;
+    // One that is still on its way is waited for: on a machine under load more of them would only add to it.
+    const onItsWay = this.#starting?.exitCode === null && this.#starting.signalCode === null;
+    if (waitedMs < (onItsWay ? BEGIN_WITHIN_MS : START_MS) || livingKeeper(this.#stateDir)) return;
     this.#startedAt = monotonic();
     const logFile = openSync(join(this.#stateDir, 'keeper.log'), 'a', 0o600);
     const keeper = spawn(process.execPath, [KEEPER_ENTRY, this.#stateDir], {
@@ -189,6 +193,7 @@ export class Injector {
     closeSync(logFile);
     keeper.on('error', () => undefined);
     keeper.unref();
+    this.#starting = keeper;
   }
 }
 

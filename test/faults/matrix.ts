@@ -8,7 +8,8 @@ import { report } from './report.ts';
 /** HOLDFAST_CASES=kill,stop runs only these. */
 const ONLY = process.env.HOLDFAST_CASES?.split(',');
 
-export function matrix(name: 'shop' | 'web', start: () => Promise<Loaded>): void {
+/** `elsewhere`: ids of cases that the other system shows as well. */
+export function matrix(name: 'shop' | 'web', start: () => Promise<Loaded>, elsewhere: readonly string[] = []): void {
   describe(`faults in ${name}`, () => {
     const outcomes: Outcome[] = [];
     let loaded: Loaded;
@@ -21,7 +22,7 @@ export function matrix(name: 'shop' | 'web', start: () => Promise<Loaded>): void
       await loaded?.system.stop();
     });
     const cases = SYSTEMS.find((system) => system.name === name)?.cases ?? [];
-    for (const test of cases.filter(({ id }) => ONLY?.includes(id) ?? true)) {
+    for (const test of cases.filter(({ id }) => ONLY?.includes(id) ?? !elsewhere.includes(id))) {
       for (const serverKilled of [false, true]) {
         it(`${test.what} (${test.target})${serverKilled ? ', and kill -9 of Holdfast' : ''}`, async () => {
           const outcome = await runCase(name, loaded, test, serverKilled);

@@ -43,7 +43,7 @@ export async function watchedPage(browser: Browser, origin: string, options: Pag
     reducedMotion: 'reduce',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const errors: string[] = [];
   const foreign: string[] = [];
