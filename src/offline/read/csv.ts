@@ -60,10 +60,11 @@ const SERVICE_NAMES = [
   'service',
   'cmdbid',
   'microservice',
-  'containername',
-  'container',
+  // A pod is named after its service; its containers may all be called alike.
   'podname',
   'pod',
+  'containername',
+  'container',
   'app',
   'component',
   'entity',
@@ -83,18 +84,26 @@ export function readCsv(rows: Iterable<Row>, into: Collector): string {
   const head = iterator.next();
   if (head.done) throw new Unreadable('the table is empty');
   const header = head.value.cells.map((cell) => cell.trim());
-  const rest: Iterable<Row> = { [Symbol.iterator]: () => iterator };
   const spans = spanColumns(header);
-  if (spans !== null) return readSpanTable(rest, spans, into);
+  if (spans !== null) return readSpanTable({ [Symbol.iterator]: () => iterator }, spans, into);
   const [caller, callee] = [
     column(header, 'caller', 'source', 'from', 'parent', 'client'),
     column(header, 'callee', 'destination', 'target', 'to', 'child', 'server'),
   ];
   const time = columnLike(header, TIME_NAMES, /\b(timestamp|time|datetime|date)\b/, METRIC_TIME);
-  if (caller >= 0 && callee >= 0) return readPairs(rest, caller, callee, into);
-  const service = columnLike(header, SERVICE_NAMES, /\b(service|container|pod|app|component)\b/, NOT_SERVICE);
+  const first = iterator.next();
+  const cells: readonly string[] = first.done ? [] : first.value.cells;
+  const meant = columnLike(header, SERVICE_NAMES, /\b(service|container|pod|app|component)\b/, NOT_SERVICE);
+  // `cart_container-memory` holds numbers, and no names.
+  const service = /^-?[\d.]+(e[+-]?\d+)?$/i.test((cells[meant] ?? '').trim()) ? -1 : meant;
   const change = column(header, 'change', 'deploy', 'deployment', 'event');
+  const rest = (function* (): Generator<Row> {
+    if (first.done) return;
+    yield first.value;
+    yield* { [Symbol.iterator]: () => iterator };
+  })();
   const where = { time, service };
+  if (caller >= 0 && callee >= 0) return readPairs(rest, caller, callee, into);
   if (time >= 0 && service >= 0 && change >= 0) return readChanges(rest, where, change, into);
   const metric = column(header, ...METRIC_NAMES);
   const said = MESSAGE_NAMES.filter((name) => name !== 'value' || metric < 0);
@@ -105,14 +114,9 @@ export function readCsv(rows: Iterable<Row>, into: Collector): string {
     /\b(level|id|template|name|time|type)\b/,
   );
   if (time >= 0 && message >= 0 && header.length < 16) return readLines(rest, header, { ...where, message }, into);
-  const first = iterator.next();
   if (first.done) throw new Unreadable('the table has a header and no rows');
-  const all = (function* (): Generator<Row> {
-    yield first.value;
-    yield* rest;
-  })();
-  if (isMatrix(header, first.value.cells)) return readMatrix(header, all, into);
-  return readWideTable(head.value, all, { time, service, metric }, into);
+  if (isMatrix(header, cells)) return readMatrix(header, rest, into);
+  return readWideTable(head.value, rest, { time, service, metric }, into);
 }
 
 interface Where {

@@ -241,6 +241,22 @@ describe('tables', () => {
     expect(gather(`time,${names}\n100,1,2,3,4\n`).measures.map(told)).toEqual(measures);
   });
 
+  it('with few columns, one of which is about a container and names none', () => {
+    const { measures } = gather('time,cart_container-cpu-usage,cart_container-memory\n100,1,2\n110,3,4\n');
+    expect(measures.map(told)).toEqual(['cart level cpu mean: 1 3', 'cart level memory mean: 2 4']);
+  });
+
+  it('of pods: metrics and log lines are of the service, whatever its containers are called', () => {
+    const { measures } = gather(
+      'Time,TimeStamp,PodName,CpuUsageRate(%)\n12:00 m=+0.1,1700000000,cart-579f59597d-wc2lz,5\n',
+    );
+    expect(measures.map(told)).toEqual(['cart level cpu mean: 5']);
+    const { logs } = gather(
+      'Timestamp,Node,PodName,Container,TraceID,SpanID,Log\n1700000000,n1,cart-579f59597d-wc2lz,server,t,s,hello\n',
+    );
+    expect(logs).toMatchObject([{ service: 'cart', host: 'n1', text: 'hello' }]);
+  });
+
   it('with spans whose columns are called otherwise', () => {
     const { spans } = gather(
       'trace_id,span_id,parent_span_id,service_name,span_kind,operation,start_time_us,duration_us,status\n' +
@@ -250,6 +266,10 @@ describe('tables', () => {
       { service: 'front', parent: null, kind: 'server', startMs: 1_700_000_000_000, durationMs: 2.5, failed: false },
       { service: 'cart', parent: 'a', kind: 'client', durationMs: 1.5, failed: true },
     ]);
+  });
+
+  it('leaves out a table of which hardly a column means something', () => {
+    expect(refusal('time,cart_12,cart_13,cart_error\n100,1,2,3\n').message).toContain('no column');
   });
 
   it('leaves out, of a folder, a table that means nothing here, and says so', () => {

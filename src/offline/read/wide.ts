@@ -4,7 +4,7 @@ import type { Collector } from './collector.ts';
 import { needTime, plainName, TIME_NAMES } from './csv.ts';
 import { Meaningless } from './errors.ts';
 import type { Row } from './lines.ts';
-import { timeOf } from './names.ts';
+import { serviceOfName, timeOf } from './names.ts';
 import type { FamilyMeasure } from './series.ts';
 import { beginsMetric, type Meaning, meaningOf } from './words.ts';
 
@@ -68,7 +68,7 @@ function readColumns(head: Row, rows: Iterable<Row>, named: number): Draft[] {
 function columnsOf(headers: readonly (readonly string[])[], time: number): (Draft | null)[] {
   const [names = [], ...more] = headers;
   const splitName = splitterOf(names.filter((_, n) => n !== time));
-  return names.map((name, n) => {
+  const columns = names.map((name, n) => {
     if (n === time || (n === 0 && TIME_NAMES.includes(plainName(name)))) return null;
     const split =
       more.length > 0 ? { service: name, metric: more.map((row) => row[n] ?? '').join(' ') } : splitName(name);
@@ -76,7 +76,12 @@ function columnsOf(headers: readonly (readonly string[])[], time: number): (Draf
     if (!split || !meaning || split.service === '') return null;
     return { ...split, meaning, atMs: [], values: [] };
   });
+  const understood = columns.filter((column) => column !== null).length;
+  return understood >= LEAST_UNDERSTOOD * (names.length - 1) ? columns : columns.map(() => null);
 }
+
+/** Where fewer of the columns mean something the table is about something else, and those are called so by chance. */
+const LEAST_UNDERSTOOD = 0.4;
 
 interface Split {
   readonly service: string;
@@ -147,7 +152,7 @@ function readLong(header: readonly string[], rows: Iterable<Row>, { time, servic
     let draft = drafts.get(key);
     if (draft === undefined) {
       const meaning = meaningOf(name);
-      draft = meaning === null ? null : { service: of, metric: name, meaning, atMs: [], values: [] };
+      draft = meaning === null ? null : { service: rolled(of), metric: name, meaning, atMs: [], values: [] };
       drafts.set(key, draft);
     }
     return draft;
@@ -170,6 +175,12 @@ function readLong(header: readonly string[], rows: Iterable<Row>, { time, servic
     }
   }
   return [...drafts.values()].filter((draft) => draft !== null);
+}
+
+/** A pod of a deployment is its service; a number at the end may be part of a name, and is left (see assemble/aliases). */
+function rolled(name: string): string {
+  const plain = serviceOfName(name);
+  return /-\d{1,3}$/.test(name) ? name : plain;
 }
 
 /** Of all latencies without a unit together: seconds, ms or µs, by the size of the middle one. */
