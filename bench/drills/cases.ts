@@ -3,6 +3,7 @@
  * be injected. The component is right when the diagnosis names the instance that was struck, its service, or the way to
  * it; the fault class is what the fault is, not what it looks like from one side.
  */
+import { cpus } from 'node:os';
 import type { FaultClass } from '../../src/model/incident.ts';
 import { type FaultCase, SYSTEMS } from '../../test/support/faults/cases.ts';
 
@@ -112,12 +113,18 @@ function onMachine(kinds: readonly (Partial<Injection> & { readonly kind: string
   }));
 }
 
+/** Threads for each core that want to run all the time. */
+const OVERLOAD = 12;
+
+/**
+ * Not `processes`: nothing here starts any while it runs. Not `io`: the state of the systems lies in memory, so that a full
+ * disk hurts nobody else (index.ts), and nobody waits for that.
+ */
 const MACHINE: readonly (Partial<Injection> & { readonly kind: string })[] = [
-  // More than there are cores, and before everybody else: what is merely fair is hardly felt by who mostly sleeps.
-  { kind: 'cpu', parameters: { workers: 24, nice: -10 } },
-  { kind: 'memory', parameters: { bytes: 268_435_456 } },
-  { kind: 'processes', parameters: { count: 200 } },
-  { kind: 'io', parameters: { bytes: 16_777_216 } },
+  // Many times what there are cores: one for each gets its fair share, which who mostly sleeps hardly feels.
+  { kind: 'cpu', parameters: { workers: OVERLOAD * cpus().length } },
+  // Nearly all there is: with memory left nobody feels what others have. The stressor is what the kernel would kill first.
+  { kind: 'memory', parameters: { share: 0.985, floorBytes: 268_435_456 } },
   { kind: 'disk-full', parameters: {} },
 ];
 

@@ -150,7 +150,7 @@ async function prove(system: TestSystem, test: DrillCase, act: Injection): Promi
           ...(act.from === null ? {} : { from: act.from }),
           instances: [`${service}-${test.target.slice(service.length + 1)}`],
         };
-  const where = act.kind === 'io' || act.kind === 'disk-full' ? { path: system.stateDir } : {};
+  const where = act.kind === 'disk-full' ? { path: system.stateDir } : {};
   const lasts = act.forMs === null ? {} : { for: act.forMs / 1_000 };
   const method = [
     {

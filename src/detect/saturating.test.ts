@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ResourceSignal } from '../model/signal.ts';
-import { saturatingDisk, timeToExhaustion } from './saturating.ts';
+import { saturatingDisk, saturatingNodeMemory, timeToExhaustion } from './saturating.ts';
 
 const LIMIT = 1_000;
 
@@ -45,5 +45,17 @@ describe('a full disk', () => {
     expect(saturatingDisk({ ...node, diskShare: 0.95 }, false)).toMatchObject({ resource: 'disk' });
     expect(saturatingDisk({ ...node, diskShare: 0.93 }, true)).not.toBeNull();
     expect(saturatingDisk({ ...node, diskShare: 0.91 }, true)).toBeNull();
+  });
+
+  it('is not the same as full memory, which is claimed at 97 %', () => {
+    const full = { ...node, diskShare: 0.5 };
+    expect(saturatingNodeMemory({ ...full, memoryShare: 0.96 }, false)).toBeNull();
+    expect(saturatingNodeMemory({ ...full, memoryShare: 0.975 }, false)).toMatchObject({
+      resource: 'memory',
+      entity: { kind: 'node', name: 'n1' },
+    });
+    expect(saturatingNodeMemory({ ...full, memoryShare: 0.95 }, true)).not.toBeNull();
+    expect(saturatingNodeMemory({ ...full, memoryShare: 0.93 }, true)).toBeNull();
+    expect(saturatingDisk(full, false)).toBeNull();
   });
 });

@@ -4,6 +4,7 @@
  *   cpu        at CPU_SHARE of the limit for CPU_MS
  *   openFiles  at FILES_SHARE of the limit
  *   disk       the node's file system of state and logs at DISK_SHARE
+ *   memory     of the node, at NODE_MEMORY_SHARE of what there is: what can be given up without loss is not in use
  * What has no limit cannot saturate. Cleared CLEAR_MS after it has fallen below the threshold by MARGIN.
  */
 import type { NodeSignal, ResourceSignal } from '../model/signal.ts';
@@ -25,6 +26,8 @@ export const CPU_SHARE = 0.95;
 export const CPU_MS: Ms = 15_000;
 export const FILES_SHARE = 0.9;
 export const DISK_SHARE = 0.95;
+/** Lower warns earlier, and calls machines full that are meant to be well filled. Next comes the kernel, and kills. */
+export const NODE_MEMORY_SHARE = 0.97;
 const MARGIN = 0.03;
 export const CLEAR_MS: Ms = 5_000;
 
@@ -107,6 +110,19 @@ export function saturatingDisk(signal: NodeSignal, open: boolean): Claim | null 
     logP: null,
     summary: `the disk of ${signal.node} is ${percent(signal.diskShare)} full`,
     evidence: [`${mebibytes(signal.diskFreeBytes)} free on the file system of state and logs`],
+  };
+}
+
+export function saturatingNodeMemory(signal: NodeSignal, open: boolean): Claim | null {
+  if (signal.memoryShare < (open ? NODE_MEMORY_SHARE - MARGIN : NODE_MEMORY_SHARE)) return null;
+  return {
+    kind: 'saturating',
+    entity: { kind: 'node', name: signal.node },
+    resource: 'memory',
+    onsetAt: signal.at,
+    logP: null,
+    summary: `the memory of ${signal.node} is ${percent(signal.memoryShare)} in use`,
+    evidence: ['by everybody together; what can be given up without loss (caches) is not counted'],
   };
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { coresAsked, cpu } from './cpu.ts';
 import { limitFor } from './descriptors.ts';
+import { bytesOf, memory } from './memory.ts';
 
 describe('cpu', () => {
   it('asks for no more cores than there are, however many workers want them', () => {
@@ -20,6 +21,20 @@ describe('cpu', () => {
   it('goes before everybody else only so far that its keeper still runs', () => {
     expect(cpu.parse({ nice: -10 }).nice).toBe(-10);
     expect(() => cpu.parse({ nice: -11 })).toThrow(/nice/);
+  });
+});
+
+describe('memory', () => {
+  it('takes what is asked for, or what is missing until so much of the machine is in use', () => {
+    expect(bytesOf({ bytes: 5, share: 0 }, 100, 1_000)).toBe(5);
+    expect(bytesOf({ bytes: 0, share: 0.95 }, 600, 1_000)).toBe(550);
+    expect(bytesOf({ bytes: 0, share: 0.3 }, 600, 1_000)).toBe(0);
+  });
+
+  it('is told one of them', () => {
+    expect(memory.parse({ share: 0.9 })).toMatchObject({ share: 0.9, bytes: 0 });
+    expect(() => memory.parse({})).toThrow(/bytes .* it is missing/);
+    expect(() => memory.parse({ share: 0.9, bytes: 7 })).toThrow(/not both/);
   });
 });
 
