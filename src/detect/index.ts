@@ -35,7 +35,7 @@ import {
   notePasses,
   takeStall,
 } from './record.ts';
-import { CLEAR_MS as SATURATING_CLEAR_MS, saturatingDisk, saturatingNodeMemory } from './saturating.ts';
+import { CLEAR_MS as SATURATING_CLEAR_MS, saturationsOf } from './saturating.ts';
 import { Member, ServiceFacts } from './service-facts.ts';
 import { CLEAR_MS as SLOW_CLEAR_MS, slowInstances, slowService } from './slow.ts';
 import { callersByCallee, gather, normBefore } from './traffic.ts';
@@ -167,14 +167,8 @@ export class Detection {
 
   #takeNode(signal: NodeSignal, view: SystemView, now: Ms): void {
     if (signal.ownLagMs > LAG_MS) this.#void(signal.at - signal.ownLagMs - LAG_MS, signal.at, view);
-    const entity: EntityRef = { kind: 'node', name: signal.node };
-    for (const [resource, find] of [
-      ['disk', saturatingDisk],
-      ['memory', saturatingNodeMemory],
-    ] as const) {
-      const id = symptomId('saturating', entity, resource);
-      this.#board.settle(id, find(signal, this.#board.get(id) !== undefined), SATURATING_CLEAR_MS, now);
-    }
+    for (const [id, claim] of saturationsOf(signal, (each) => this.#board.get(each) !== undefined))
+      this.#board.settle(id, claim, SATURATING_CLEAR_MS, now);
   }
 
   #takeOfInstance(

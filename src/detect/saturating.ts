@@ -8,6 +8,7 @@
  * What has no limit cannot saturate. Cleared CLEAR_MS after it has fallen below the threshold by MARGIN.
  */
 import type { NodeSignal, ResourceSignal } from '../model/signal.ts';
+import { symptomId } from '../model/symptom.ts';
 import { formatDuration, type Ms } from '../model/time.ts';
 import { type Claim, type InstanceDetector, type InstanceFacts, instanceRef, isAlive, lifeOf } from './claim.ts';
 import { trend } from './statistics.ts';
@@ -124,6 +125,18 @@ export function saturatingNodeMemory(signal: NodeSignal, open: boolean): Claim |
     summary: `the memory of ${signal.node} is ${percent(signal.memoryShare)} in use`,
     evidence: ['by everybody together; what can be given up without loss (caches) is not counted'],
   };
+}
+
+/** What a machine may be at the end of, by the symptom's id; null: it is not. */
+export function saturationsOf(
+  signal: NodeSignal,
+  isOpen: (symptom: string) => boolean,
+): readonly (readonly [symptom: string, Claim | null])[] {
+  const of = (resource: string, find: typeof saturatingDisk): readonly [string, Claim | null] => {
+    const id = symptomId('saturating', { kind: 'node', name: signal.node }, resource);
+    return [id, find(signal, isOpen(id))];
+  };
+  return [of('disk', saturatingDisk), of('memory', saturatingNodeMemory)];
 }
 
 function samplesOf({ instance, record, view }: InstanceFacts): readonly ResourceSignal[] {
