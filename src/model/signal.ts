@@ -68,7 +68,10 @@ export interface EdgeSignal {
   readonly failures: EdgeFailures;
   /** Attempts that were tried again elsewhere: not seen by the caller, seen by us. */
   readonly retried: number;
-  /** Time to the last byte for HTTP; connection set-up for TCP. Only what completed. */
+  /**
+   * Time to the last byte for HTTP, and of attempts that were tried again elsewhere (10 ms and more); connection set-up
+   * for TCP.
+   */
   readonly latency: SparseHistogram;
   /** Requests (HTTP) or connections (TCP) open at the window's end. */
   readonly inFlight: number;

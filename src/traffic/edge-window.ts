@@ -3,6 +3,9 @@ import { Histogram } from '../model/histogram.ts';
 import type { EdgeFailures, EdgeSignal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
 
+/** Less is no waiting: a refusal that comes at once is not the latency of anybody. */
+const IN_VAIN_MS: Ms = 10;
+
 export type FailureKind = keyof EdgeFailures;
 
 export class EdgeWindow {
@@ -41,6 +44,16 @@ export class EdgeWindow {
 
   measured(latencyMs: Ms): void {
     this.#latency.record(latencyMs * 1_000);
+  }
+
+  /**
+   * An attempt that another member has to make good. What it took is held against this one, and not against the one that
+   * answers in the end; returns since when the call waits for that.
+   */
+  inVain(since: Ms, now: Ms): Ms {
+    if (now - since < IN_VAIN_MS) return since;
+    this.measured(now - since);
+    return now;
   }
 
   failed(kind: FailureKind): void {

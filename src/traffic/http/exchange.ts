@@ -33,7 +33,8 @@ export class Exchange implements Held, Waiter {
   readonly #pool: Pool;
   readonly #head: Buffer;
   readonly #idempotent: boolean;
-  readonly #startedAt: Ms;
+  /** Of the call, or of its present attempt once one was in vain. */
+  #since: Ms;
   /** Made when there is a body. */
   #body: ReplayBody | null = null;
   #member: Member | null = null;
@@ -61,7 +62,7 @@ export class Exchange implements Held, Waiter {
     this.isHead = facts.isHead;
     this.wantsUpgrade = facts.upgrade;
     this.clientMinor = facts.minor;
-    this.#startedAt = now;
+    this.#since = now;
     pool.budget.active++;
   }
 
@@ -224,7 +225,7 @@ export class Exchange implements Held, Waiter {
     this.unchunks = chunked && this.clientMinor === 0 && !this.isHead;
     this.#close = untilClose || this.unchunks || this.#client.closesAfterResponse;
     if (status === 101) {
-      this.edge?.measured(monotonic() - this.#startedAt);
+      this.edge?.measured(monotonic() - this.#since);
       this.#client.tunnelBegins();
     }
     return this.#close;
@@ -245,11 +246,10 @@ export class Exchange implements Held, Waiter {
   }
 
   completed(): void {
-    const { edge } = this;
-    const member = this.#member;
+    const [edge, member] = [this.edge, this.#member];
     // What a tunnel took says nothing about latency: its handshake was measured.
     if (this.#status === 101) edge?.closed();
-    else edge?.completed(monotonic() - this.#startedAt);
+    else edge?.completed(monotonic() - this.#since);
     if (this.#status >= 500) edge?.failed('status5xx');
     if (member !== null) {
       if (this.#status >= 500) this.#pool.failed(member, `status ${this.#status}`);
@@ -291,7 +291,7 @@ export class Exchange implements Held, Waiter {
     }
     this.#lastFailure = 'connect';
     this.#lastError = `cannot connect: ${reason}`;
-    this.#leaveMember();
+    this.#leaveMember(true);
     this.#avoid(member);
     this.#pool.refused(member, reason === 'timed out' ? 'connecting timed out' : `connection failed (${reason})`);
     // Nothing was sent: not an attempt, and no budget is needed.
@@ -319,7 +319,7 @@ export class Exchange implements Held, Waiter {
       return;
     }
     if (this.edge !== null) this.edge.retried++;
-    this.#leaveMember();
+    this.#leaveMember(true);
     if (member !== null) this.#avoid(member);
     this.isRetry = true;
     this.deadline = 0;
@@ -373,12 +373,13 @@ export class Exchange implements Held, Waiter {
     upstream?.detach(member?.stalled === true);
   }
 
-  #leaveMember(): void {
+  #leaveMember(inVain = false): void {
     const member = this.#member;
     [this.#upstream, this.#member] = [null, null];
     if (member === null) return;
     member.load--;
     if (this.edge !== null) this.edge.inFlight--;
+    if (inVain) this.#since = this.edge?.inVain(this.#since, monotonic()) ?? this.#since;
     member.release(this);
     this.#awaiting = false;
     this.#pool.trialVoid(member);

@@ -9,6 +9,7 @@ import {
 } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bucketMidUs } from '../../model/histogram.ts';
 import type { PoolMember, PoolPolicy } from '../../model/routes.ts';
 import type { EdgeSignal } from '../../model/signal.ts';
 import { Plane, type TrafficSignal } from '../plane.ts';
@@ -409,6 +410,27 @@ describe('failures', () => {
     for (let i = 0; i < 100; i++) if (/ 500 /.test(await exchange(port, get('/', CLOSE)))) failures++;
     expect(failures).toBe(5);
     expect(signals).toContainEqual(expect.objectContaining({ kind: 'stall', state: 'erroring', instance: 'web-1' }));
+  });
+});
+
+describe('latency', () => {
+  it('of an attempt in vain is of the instance that was waited for, not of the one that answers', async () => {
+    const mute = await raw((socket) => setTimeout(() => socket.destroy(), 300));
+    const right = await http((_, response) => response.end('ok'));
+    const { port, signals } = await proxy([mute, right], { stallMs: 5_000 });
+    const get = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    const answers = await Promise.all(Array.from({ length: 6 }, () => exchange(port, get)));
+    for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    const slowestMs = (instance: string): number =>
+      Math.max(
+        0,
+        ...edges(signals)
+          .filter((edge) => edge.instance === instance)
+          .flatMap(({ latency }) => latency.map(([bucket]) => bucketMidUs(bucket) / 1_000)),
+      );
+    await expect.poll(() => edges(signals).reduce((sum, { requests }) => sum + requests, 0)).toBe(6);
+    expect(slowestMs('web-1')).toBeGreaterThan(250);
+    expect(slowestMs('web-2')).toBeLessThan(250);
   });
 });
 
