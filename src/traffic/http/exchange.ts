@@ -311,8 +311,7 @@ export class Exchange implements Held, Waiter {
 
   #retry(kind: FailureKind, reason: string): void {
     const member = this.#member;
-    this.#lastFailure = kind;
-    this.#lastError = reason;
+    [this.#lastFailure, this.#lastError] = [kind, reason];
     const again = this.#repeatable && this.#attempts < this.#pool.policy.maxAttempts;
     if (!again) {
       this.#fail();
