@@ -1,6 +1,7 @@
 /** Ranked causes, each with what speaks for and against it; and who was found to be a victim. */
 import type { JSX } from 'preact';
 import type { IncidentResource } from '../../../src/api/resources.ts';
+import { serviceOf } from '../../../src/model/symptom.ts';
 import { Empty, Panel } from '../parts/bits.tsx';
 import { useLive } from '../state/live.ts';
 import { href } from '../state/route.ts';
@@ -55,7 +56,7 @@ function Reliability(): JSX.Element | null {
 }
 
 function CauseItem({ cause, first }: { readonly cause: Cause; readonly first: boolean }): JSX.Element {
-  const service = serviceOf(cause);
+  const service = serviceOf(cause.entity);
   const change = useLive(({ changes }) => changes?.find(({ id }) => id === cause.changeId) ?? null);
   const name = <code>{cause.entity.name}</code>;
   return (
@@ -118,17 +119,4 @@ function Bar({ name, share }: { readonly name: string; readonly share: number })
       <dt>{name}</dt>
     </div>
   );
-}
-
-function serviceOf({ entity }: Cause): string | null {
-  switch (entity.kind) {
-    case 'service':
-      return entity.name;
-    case 'instance':
-      return entity.service;
-    case 'edge':
-      return entity.callee;
-    case 'node':
-      return null;
-  }
 }
