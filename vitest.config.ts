@@ -22,6 +22,8 @@ export default defineConfig({
           include: ['{src,sim,bench,dashboard}/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts'],
           setupFiles,
+          // All of them work on the processor alone, and a machine may be ten times as slow as ours.
+          testTimeout: 30_000,
         },
       },
       {

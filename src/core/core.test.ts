@@ -308,6 +308,19 @@ describe('proof of a cause by its repair', () => {
 });
 
 describe('ending', () => {
+  it('that was asked for is no sign of anything; one that nobody asked for is', () => {
+    const h = new Harness();
+    h.apply(system(service('web')));
+    h.run(2_000);
+    const command = { kind: 'restart', service: 'web', instance: 'web-1' } as const;
+    h.feed({ kind: 'operator', command, who: 'ann', why: 'test' });
+    h.run(5_000);
+    expect(h.started()).toEqual(['web-1#1', 'web-1#2']);
+    expect(h.core.view.exitsOf('web-1')).toEqual([]);
+    h.kill('web-1');
+    expect(h.core.view.exitsOf('web-1')).toMatchObject([{ signal: 'SIGKILL' }]);
+  });
+
   it('begins no second life while the first cannot be ended', () => {
     const h = new Harness();
     h.apply(system(service('web')));

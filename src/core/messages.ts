@@ -66,7 +66,8 @@ function takeInstanceSignal(
   if (signal.kind === 'exit') {
     // A second report of the same end (seen by the watch and by the inventory) says nothing new.
     if (slot.phase === 'exited' || slot.phase === 'pending') return [];
-    ctx.view.recordExit(slot.id, signal.exit);
+    // What we ended ourselves is no sign of anything.
+    if (slot.phase !== 'stopping') ctx.view.recordExit(slot.id, signal.exit);
     // The detectors look at the phase to tell a meant end from a crash: they come first.
     const updates = ctx.detection.ingest(signal, ctx.view, ctx.now);
     lifeEnded(ctx, ctx.service(slot.service), slot, signal.exit);

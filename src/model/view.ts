@@ -15,7 +15,7 @@ export interface SystemView {
   readonly edges: EdgeHistoryView;
   /** Newest last, at most the last 100. */
   readonly changes: readonly Change[];
-  /** Newest last, at most 20 per instance. */
+  /** Ends that nobody here asked for; newest last, at most 20 per instance. */
   exitsOf(instance: string): readonly InstanceExit[];
   /** Newest last, at most 60 per instance. */
   resourcesOf(instance: string): readonly ResourceSignal[];

@@ -228,7 +228,7 @@ export class Scenario {
   #end(id: string, how: Partial<InstanceExit> & Pick<InstanceExit, 'reason'>): void {
     const instance = this.view.get(id);
     const exit: InstanceExit = { at: this.now, code: null, signal: null, detail: null, lastOutput: [], ...how };
-    this.view.exits.set(id, [...(this.view.exits.get(id) ?? []), exit]);
+    if (instance.phase !== 'stopping') this.view.exits.set(id, [...(this.view.exits.get(id) ?? []), exit]);
     this.#signal({ kind: 'exit', instance: id, incarnation: instance.incarnation, at: this.now, exit });
     Object.assign(instance, { phase: 'exited', ready: false, live: null, lastExit: exit });
   }
