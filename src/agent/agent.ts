@@ -206,7 +206,8 @@ export class Agent {
     const added = this.#faults.environmentOf(instance);
     const prepared = this.#roles.prepare(launch);
     const environment = { ...prepared.environment, ...added };
-    const process = await runtime.start(Object.keys(added).length === 0 ? prepared : { ...prepared, environment });
+    const struck = Object.keys(added).length === 0 ? prepared : { ...prepared, environment };
+    const process = await runtime.start(struck, this.#faults.wrapperOf(instance));
     this.#faults.restarted(instance);
     this.#options.telemetry?.started(instance, process.pid);
     this.#outbox.add([{ kind: 'started', instance, incarnation, at: clock.now(), process }]);

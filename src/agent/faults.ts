@@ -165,6 +165,11 @@ export class Faults {
     return this.#instances.size === 0 ? {} : this.#injector.environmentOf(instance);
   }
 
+  /** The command that the next life of an instance is to be started by; empty: as ever. */
+  wrapperOf(instance: InstanceId): readonly string[] {
+    return this.#instances.size === 0 ? [] : this.#injector.wrapperOf(instance);
+  }
+
   /** Looked up in the world now, not remembered. */
   async residue(ids: readonly string[]): Promise<readonly string[]> {
     const here = ids.flatMap((id) => (this.#injector.status(id) ? this.#injector.residue(id) : []));

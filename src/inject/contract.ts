@@ -37,7 +37,7 @@ export interface PortTarget {
   readonly process: ProcessIdentity | null;
 }
 
-/** The next life of an instance, which is to be started with what `environmentOf` says. */
+/** The next life of an instance, which is to be started with what `environmentOf` and `wrapperOf` of the injector say. */
 export interface LaunchTarget {
   readonly kind: 'launch';
   readonly instance: string;

@@ -138,6 +138,14 @@ export class Injector {
     return additions;
   }
 
+  /** The command that the next life of an instance is to be started by, for faults that change what it sees; often empty. */
+  wrapperOf(instance: string): readonly string[] {
+    return this.list().flatMap(({ fault, phase }) => {
+      if (phase !== 'active' || fault.target.kind !== 'launch' || fault.target.instance !== instance) return [];
+      return (this.#records.get(fault.id, 'traces.json')?.wrapper as readonly string[] | undefined) ?? [];
+    });
+  }
+
   #check(request: FaultRequest): Fault {
     const chosen = executor(request.kind);
     const parameters = chosen.parse(request.parameters);

@@ -6,6 +6,7 @@ import { crashLoop } from './executors/crash-loop.ts';
 import { delayedStart } from './executors/delayed-start.ts';
 import { descriptors } from './executors/descriptors.ts';
 import { diskFull } from './executors/disk-full.ts';
+import { dns } from './executors/dns.ts';
 import { drill } from './executors/drill.ts';
 import { files } from './executors/files.ts';
 import { io } from './executors/io.ts';
@@ -29,6 +30,7 @@ export const EXECUTORS: readonly Executor[] = [
   diskFull,
   files,
   clock,
+  dns,
   network,
   drill,
 ];

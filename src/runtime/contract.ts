@@ -51,8 +51,10 @@ export interface Runtime {
   /**
    * Resolves when the process exists; throws StartFailure. An older life of the same instance is ended first: there
    * are never two. Starting a life that is known already returns what is known and starts nothing.
+   * `wrapper` is a command that ends in the command that is appended to it, and stays the same process: what it changes
+   * holds for this life, and for nothing that is run beside it.
    */
-  start(launch: LaunchSpec): Promise<ProcessIdentity>;
+  start(launch: LaunchSpec, wrapper?: readonly string[]): Promise<ProcessIdentity>;
   /** The signal, then SIGKILL after the grace. Resolves when all of it is gone; HF3009 when it will not go. */
   stop(life: LifeRef, signal: string, graceMs: Ms): Promise<void>;
   /** SIGKILL, now, to everything that belongs to the life. */

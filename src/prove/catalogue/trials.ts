@@ -91,6 +91,8 @@ export const TRIALS: readonly Trial[] = [
   service('http-status', { forMs: 20_000, parameters: { status: 503 }, expect: CUT, unfit: needsHttp }),
   // A service that touches no file while it runs feels nothing of it.
   service('files', { named: true, forMs: 8_000, parameters: { delayMs: 100 } }),
+  // Who has what it calls by its address, or keeps connections, looks nothing up.
+  service('dns', { named: true, forMs: 12_000 }),
   // Only programs that know how.
   service('drill', { named: true, forMs: 20_000, parameters: { kind: 'errors' }, expect: CUT, unfit: needsCalls }),
   service('cpu', { forMs: 10_000, on: 'machine' }),

@@ -147,7 +147,7 @@ export class ProcessRuntime implements Runtime {
     this.#byLaunch.set(life.record.launchId, life);
   }
 
-  async start(launch: LaunchSpec): Promise<ProcessIdentity> {
+  async start(launch: LaunchSpec, wrapper: readonly string[] = []): Promise<ProcessIdentity> {
     if (!isSafeId(launch.instance)) {
       throw new StartFailure('spawn-failed', 'HF3010', `${JSON.stringify(launch.instance)} cannot be a file name`);
     }
@@ -156,7 +156,7 @@ export class ProcessRuntime implements Runtime {
     if (known && known.record.launch.incarnation >= launch.incarnation) {
       throw new StartFailure('spawn-failed', 'HF3010', `${launch.instance} has had life ${launch.incarnation} already`);
     }
-    const prepared = prepareLaunch(launch, this.#paths);
+    const prepared = { ...prepareLaunch(launch, this.#paths), wrapper };
     try {
       if (known && known.exit === null) await this.#killer.end(known);
       await this.#killer.endStrays(launch.instance);

@@ -32,6 +32,8 @@ export interface PreparedLaunch {
   readonly launch: LaunchSpec;
   readonly account: Account | null;
   readonly environment: Readonly<Record<string, string>>;
+  /** What the shim is started by; empty: nothing. Before it becomes another user, and with all that it was given. */
+  readonly wrapper: readonly string[];
 }
 
 /** Throws StartFailure. */
@@ -41,7 +43,7 @@ export function prepareLaunch(launch: LaunchSpec, paths: Paths): PreparedLaunch 
     const environment = environmentFor(launch, account, paths);
     checkLimits(launch.resources);
     checkCommand(launch.command, launch.workingDir, environment.PATH ?? '');
-    return { launch, account, environment };
+    return { launch, account, environment, wrapper: [] };
   } catch (error) {
     throw asStartFailure(error);
   }
@@ -121,7 +123,8 @@ function spawnShim(prepared: PreparedLaunch, launchId: string, around: Surroundi
     ...(account ? accountPrefix(around.tools, account) : []),
     ...launch.command,
   ];
-  const shim = spawn(around.shell, argv, {
+  const [program = '', ...words] = [...prepared.wrapper, around.shell, ...argv];
+  const shim = spawn(program, words, {
     cwd: launch.workingDir,
     env: plain,
     detached: true,

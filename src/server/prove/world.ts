@@ -174,7 +174,7 @@ export class World {
     if (!this.fault(id)) return {};
     await this.#o.order({ kind: 'revert', fault: id });
     const { kind, targets } = await this.#until(id, signal, isOver);
-    // Its clock is right already; this takes the library out of its process. In an emergency nothing is begun.
+    // Its clock and its names are right already; this takes the library, or the mounts, out of its process. In an emergency nothing is begun.
     if (this.#restarts(kind) && !this.#o.core.stopped && !this.#healed.has(id)) {
       this.#healed.add(id);
       const begun = targets.flatMap(({ instance, begunAt }) =>
