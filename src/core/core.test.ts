@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../model/change.ts';
-import type { FaultRequest } from '../model/fault.ts';
+import type { FaultCommand, FaultRequest } from '../model/fault.ts';
 import { bucketOf } from '../model/histogram.ts';
 import { type AgentCommand, type FaultOrderCommand, isFaultOrder, type LaunchSpec } from '../model/link.ts';
 import { type ClaimSignal, OUTSIDE, type Signal } from '../model/signal.ts';
@@ -71,7 +71,7 @@ class Harness {
   now = 0;
   readonly commands: AgentCommand[] = [];
   readonly alive = new Map<string, LaunchSpec>();
-  /** Instances whose processes end as soon as they are started. */
+  /** Instances whose processes end as soon as they are started, besides versions that do. */
   readonly crashing = new Set<string>();
   /** Instances that nothing ends. */
   readonly immortal = new Set<string>();
@@ -140,7 +140,7 @@ class Harness {
         at,
         process: { pid: 1, startTicks: '1', bootId: 'b' },
       });
-      if (this.crashing.has(instance)) this.#pending.push(this.#exit(instance, null));
+      if (this.crashing.has(instance) || command.launch.command[0] === '/bin/sh') this.#pending.push(this.#exit(instance, null));
       else
         this.#pending.push({
           kind: 'check',
@@ -715,6 +715,123 @@ describe('outliving itself', () => {
     h.run(3_000);
     expect(h.started()).toEqual(['web-1#1', 'web-2#1', 'web-2#2']);
     expect(h.core.incidents[0]?.symptoms[0]).toMatchObject({ kind: 'crashed', entity: { name: 'web-2' } });
+  });
+});
+
+describe('changes on purpose', () => {
+  const inject = (kind: string, parameters: FaultRequest['parameters']): CoreInput => ({
+    kind: 'fault',
+    command: {
+      kind: 'inject',
+      fault: {
+        ...{ id: 'p-1', kind, parameters, instances: [], service: 'web', from: null, experiment: 'proof-1' },
+        ...{ leaseMs: 10_000, instant: false },
+      },
+    },
+    who: 'ann',
+    why: 'test',
+  });
+  const replyOf = (outputs: readonly CoreOutput[]) => outputs.find(({ kind }) => kind === 'reply');
+  const up = (over: Partial<ServiceSpec> = {}): Harness => {
+    const h = new Harness();
+    h.apply(system(service('web', { replicas: 2, experiments: 'allow', ...over })));
+    h.run(20_000);
+    return h;
+  };
+  const settings = { environment: { RATE: '0' } };
+  const targetOf = ({ core }: Harness) => core.faults[0]?.targets[0];
+  const rates = (h: Harness) => [...h.alive.values()].map(({ environment }) => environment.RATE);
+
+  it('are blamed as anybody’s, and rolled back: then there is nothing left to restore', () => {
+    const h = up();
+    const before = h.core.spec;
+    expect(replyOf(h.feed(inject('bad-deploy', { exit: 1 })))).toMatchObject({ ok: true, id: 'p-1' });
+    expect(h.core.spec).not.toEqual(before);
+    h.run(8_000);
+    expect(h.core.incidents[0]?.diagnosis?.causes[0]).toMatchObject({ faultClass: 'human', changeId: 'chg-4' });
+    expect(targetOf(h)).toMatchObject({
+      phase: 'ended',
+      bite: { asked: 2, measured: 1, bitten: true },
+      end: { reason: 'rolled-back', residue: [] },
+    });
+    h.run(20_000);
+    expect(h.core.spec).toEqual(before);
+    expect(h.core.changes.map(({ kind, who }) => `${kind} ${who}`)).toEqual([
+      'deploy ann',
+      'deploy proof-1',
+      'rollback holdfast',
+    ]);
+    expect(h.phases()).toEqual({ 'web-1': 'ready', 'web-2': 'ready' });
+  });
+
+  it('are restored when the lease is over, also by a core that has come back since', () => {
+    const h = up();
+    const before = h.core.spec;
+    h.feed(inject('misconfigure', settings));
+    h.run(6_000);
+    // What an agent knows of faults says nothing about them.
+    h.feed({ kind: 'agent', message: { kind: 'faults', node: 'n1', all: true, faults: [] } });
+    expect(rates(h)).toContain('0');
+    h.core = restoreCore(OPTIONS, h.core.snapshot());
+    expect(targetOf(h)).toMatchObject({ phase: 'active', bite: { bitten: true } });
+    h.now += 60_000;
+    h.feed({ kind: 'tick', wallMs: h.now });
+    expect(targetOf(h)).toMatchObject({ phase: 'ended', end: { reason: 'lease', residue: [] } });
+    expect(h.core.spec).toEqual(before);
+    h.run(20_000);
+    expect(rates(h)).toEqual([undefined, undefined]);
+    expect(h.core.changes.at(-1)).toMatchObject({
+      kind: 'rollback',
+      who: 'proof-1',
+      content: ['undo web: environment.RATE: (none) → "0"'],
+    });
+    expect(h.core.incidents).toEqual([]);
+  });
+
+  it('last while they are renewed, and end when they are told to, and with the emergency stop', () => {
+    const order = (h: Harness, command: FaultCommand) => h.feed({ kind: 'fault', command, who: 'ann', why: 'test' });
+    const told = up();
+    told.feed(inject('misconfigure', settings));
+    told.run(9_000);
+    order(told, { kind: 'renew', fault: 'p-1', leaseMs: 10_000 });
+    told.run(9_000);
+    expect(targetOf(told)).toMatchObject({ phase: 'active', bite: { asked: 2, measured: 2 } });
+    order(told, { kind: 'revert', fault: 'p-1' });
+    expect(targetOf(told)).toMatchObject({ phase: 'ended', end: { reason: 'asked', residue: [] } });
+    const stopped = up();
+    const before = stopped.core.spec;
+    stopped.feed(inject('misconfigure', settings));
+    stopped.feed({ kind: 'operator', command: { kind: 'stop-all' }, who: 'ann', why: 'enough' });
+    expect(stopped.core.spec).toEqual(before);
+    expect(told.faultOrders.concat(stopped.faultOrders)).toEqual([{ kind: 'revert-all' }]);
+  });
+
+  it('that somebody has changed since are left alone, and what is kept of them is named', () => {
+    const run = { command: ['run', 'new'], environment: {}, workingDir: '/', user: null };
+    const fresh = service('web', { replicas: 2, experiments: 'allow', run });
+    const clean = up();
+    clean.feed(inject('misconfigure', settings));
+    clean.apply(system(fresh));
+    clean.run(30_000);
+    expect(targetOf(clean)).toMatchObject({ phase: 'ended', end: { reason: 'changed', residue: [] } });
+    expect(clean.core.spec?.services.web?.run).toEqual(run);
+    const kept = up();
+    kept.feed(inject('misconfigure', settings));
+    kept.apply(system({ ...fresh, run: { ...run, environment: { RATE: '0' } } }));
+    kept.run(30_000);
+    expect(targetOf(kept)?.end?.residue).toEqual(['web was changed by ann (chg-5) meanwhile, and keeps environment.RATE']);
+  });
+
+  it('are refused without consent, in a rollout, when nothing would differ, and when the budget does not pay', () => {
+    const refused = (h: Harness, input = inject('misconfigure', settings)) => replyOf(h.feed(input));
+    expect(refused(up({ experiments: 'refuse' }))).toMatchObject({ code: 'HF8301' });
+    expect(refused(up(), inject('misconfigure', { environment: { RATE: null } }))).toMatchObject({ code: 'HF8203' });
+    expect(refused(up(), inject('misconfigure', { environment: 1 }))).toMatchObject({ code: 'HF6004' });
+    expect(refused(up({ update: { ...service('web').update, parallelism: 2 } }))).toMatchObject({ code: 'HF5002' });
+    const busy = up();
+    busy.feed({ kind: 'operator', command: { kind: 'restart', service: 'web', instance: null }, who: 'a', why: 'b' });
+    expect(refused(busy)).toMatchObject({ code: 'HF8203', message: expect.stringContaining('rolled out') });
+    expect(busy.core.faults).toEqual([]);
   });
 });
 

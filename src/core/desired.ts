@@ -2,7 +2,7 @@
 import type { Change, ChangeKind } from '../model/change.ts';
 import type { ChangeRequest } from '../model/operator.ts';
 import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
-import { atPresentScale, diffPolicy, diffSystems } from '../spec/diff.ts';
+import { atPresentScale, diffPolicy, diffServices, diffSystems } from '../spec/diff.ts';
 import { revisionOf } from '../spec/revision.ts';
 import { adoptOrphans } from './adopt.ts';
 import type { Context } from './context.ts';
@@ -110,6 +110,29 @@ function switchTo(
   const from = service.revision;
   Object.assign(service, { spec, revision, change });
   startRollout(ctx, service, { change, from, force: false, back });
+}
+
+/** One service gets another spec, and the declared system with it. Returns the id of the change. */
+export function changeService(
+  ctx: Context,
+  service: ServiceState,
+  spec: ServiceSpec,
+  who: string,
+  why: string,
+): string {
+  const { name } = service;
+  const change = openChange(ctx, 'deploy', who, why, [name], linesOf(service.spec, spec));
+  change.from[name] = service.revision;
+  change.to[name] = revisionOf(spec);
+  switchTo(ctx, service, spec, revisionOf(spec), change.id, false);
+  replaceInSpec(ctx, spec);
+  closeChange(ctx, change);
+  syncListeners(ctx);
+  return change.id;
+}
+
+function linesOf(before: ServiceSpec, after: ServiceSpec): readonly string[] {
+  return diffServices(before, after).fields.map((field) => `${after.name}: ${field}`);
 }
 
 /**

@@ -5,10 +5,12 @@
  *
  * No stage that detects, explains or repairs reads any of this.
  */
+import { isDeployFault } from '../model/deploy-fault.ts';
 import { type FaultCommand, type FaultReport, type FaultRequest, type FaultState, isOver } from '../model/fault.ts';
 import { formatDuration } from '../model/time.ts';
 import type { Context } from './context.ts';
-import { budgetOf, waysTo } from './guards.ts';
+import { beginDeploy, restore, restoreAll } from './deploys.ts';
+import { overBudget, waysTo } from './guards.ts';
 import type { Slot } from './state.ts';
 
 /** Faults that are over and still known, for whoever shows them. */
@@ -26,13 +28,14 @@ export function orderFault(ctx: Context, command: FaultCommand, who: string): vo
         return;
       }
       ctx.state.faults.set(fault.id, { ...fault, deadline: ctx.now + command.leaseMs });
-      for (const { id } of openTargets(fault)) ctx.command({ kind: 'renew', fault: id, leaseMs: command.leaseMs });
+      for (const { id } of atAgents(fault)) ctx.command({ kind: 'renew', fault: id, leaseMs: command.leaseMs });
       ctx.ok(`renewed for ${formatDuration(command.leaseMs)}`, fault.id);
       return;
     }
     case 'revert': {
       const fault = ctx.state.faults.get(command.fault);
-      for (const { id } of fault ? openTargets(fault) : []) ctx.command({ kind: 'revert', fault: id });
+      for (const { id } of fault ? atAgents(fault) : []) ctx.command({ kind: 'revert', fault: id });
+      restore(ctx, command.fault, 'asked');
       ctx.ok('reverting', command.fault);
       return;
     }
@@ -46,12 +49,18 @@ export function orderFault(ctx: Context, command: FaultCommand, who: string): vo
 /** Also what this core knows nothing of: the agent looks at its own records. */
 export function revertAll(ctx: Context): void {
   ctx.command({ kind: 'revert-all' });
+  restoreAll(ctx);
 }
 
 function inject(ctx: Context, request: FaultRequest, who: string): void {
   const { id, kind, instances, service, from, experiment, parameters, leaseMs, instant } = request;
   if (ctx.state.faults.has(id)) {
     ctx.ok(`${kind} has been asked for`, id);
+    return;
+  }
+  if (isDeployFault(kind)) {
+    beginDeploy(ctx, kind, request, who);
+    forgetOld(ctx);
     return;
   }
   const slots = instances.map((instance) => ctx.state.slots.get(instance));
@@ -121,29 +130,13 @@ function whereOf(service: string | null): string {
   return service === null ? 'the machine' : `the way to ${service}`;
 }
 
-/** What is out, what is down, and what would be struck, against what may be out at once. */
-function overBudget(ctx: Context, instances: readonly string[]): [code: string, message: string] | null {
-  const { max, out } = budgetOf(ctx);
-  const gone = new Set(out.map(({ instance }) => instance));
-  for (const slot of ctx.state.slots.values()) {
-    if (slot.intent === 'run' && !slot.ready && !slot.completed) gone.add(slot.id);
-  }
-  const fresh = instances.filter((instance) => !gone.has(instance));
-  if (fresh.length === 0 || gone.size + fresh.length <= max) return null;
-  const before = gone.size === 0 ? '' : `${[...gone].join(', ')} out already; `;
-  return [
-    'HF5002',
-    `budget: ${before}${fresh.join(', ')} would make ${gone.size + fresh.length} out, at most ${max} may be`,
-  ];
-}
-
 /** What an agent says became of its orders. */
 export function takeFaults(ctx: Context, reports: readonly FaultReport[], all: boolean): void {
   if (all) {
     // A way that was disturbed is no more when its traffic process or its agent is another one.
     const listed = new Set(reports.map(({ id }) => id));
     const end = { reason: 'keeper-lost', detail: '', residue: [] };
-    const lost = [...ctx.state.faults.values()].flatMap(openTargets).filter(({ id }) => !listed.has(id));
+    const lost = [...ctx.state.faults.values()].flatMap(atAgents).filter(({ id }) => !listed.has(id));
     takeFaults(
       ctx,
       lost.map(({ id, begunAt, bite }) => ({ id, phase: 'ended', begunAt, bite, end })),
@@ -176,6 +169,11 @@ function tell(ctx: Context, fault: FaultState, where: string, { phase, end }: Fa
 
 function openTargets({ targets }: FaultState): FaultState['targets'] {
   return targets.filter(({ phase }) => phase !== 'ended');
+}
+
+/** Changes of the spec are no agent's business. */
+function atAgents(fault: FaultState): FaultState['targets'] {
+  return isDeployFault(fault.kind) ? [] : openTargets(fault);
 }
 
 function forgetOld(ctx: Context): void {

@@ -3,6 +3,7 @@
  * restarts all draw on. An instance is out from the moment it is taken from its users until its next life is ready,
  * or dies by itself, which is a fault and no disruption of ours.
  */
+import { isDeployFault } from '../model/deploy-fault.ts';
 import type { Incident, Plan } from '../model/incident.ts';
 import type { Ms } from '../model/time.ts';
 import type { GuardContext } from '../recover/index.ts';
@@ -28,10 +29,11 @@ export function budgetOf(ctx: Context): BudgetState {
   };
 }
 
-/** What an experiment holds: it pays from the same budget while its fault lasts. */
+/** What an experiment holds: it pays from the same budget while its fault lasts; of a change, its rollout pays. */
 function struck(ctx: Context): BudgetState['out'] {
-  return [...ctx.state.faults.values()].flatMap(({ experiment, instant, askedAt, deadline, targets }) =>
+  return [...ctx.state.faults.values()].flatMap(({ kind, experiment, instant, askedAt, deadline, targets }) =>
     targets.flatMap(({ instance, service, phase, begunAt }) => {
+      if (isDeployFault(kind)) return [];
       if (phase === 'ended' || (instant && begunAt !== null) || ctx.now > deadline + LEASE_SLACK_MS) return [];
       const all = instance !== null ? [instance] : service !== null ? waysTo(ctx, service) : [];
       return all.map((each) => ({ instance: each, why: `experiment ${experiment}`, since: askedAt }));
@@ -48,6 +50,22 @@ export function waysTo(ctx: Context, service: string): readonly string[] {
 export function budgetRoom(ctx: Context): number {
   const { max, out } = budgetOf(ctx);
   return Math.max(0, max - out.length);
+}
+
+/** What is out, what is down, and what would be struck, against what may be out at once. */
+export function overBudget(ctx: Context, instances: readonly string[]): [code: string, message: string] | null {
+  const { max, out } = budgetOf(ctx);
+  const gone = new Set(out.map(({ instance }) => instance));
+  for (const slot of ctx.state.slots.values()) {
+    if (slot.intent === 'run' && !slot.ready && !slot.completed) gone.add(slot.id);
+  }
+  const fresh = instances.filter((instance) => !gone.has(instance));
+  if (fresh.length === 0 || gone.size + fresh.length <= max) return null;
+  const before = gone.size === 0 ? '' : `${[...gone].join(', ')} out already; `;
+  return [
+    'HF5002',
+    `budget: ${before}${fresh.join(', ')} would make ${gone.size + fresh.length} out, at most ${max} may be`,
+  ];
 }
 
 export function guardContext(ctx: Context, incident: Incident, plan: Plan): GuardContext {

@@ -13,6 +13,7 @@ import { RecoveryMemory } from '../recover/index.ts';
 import { autoscale } from './autoscale.ts';
 import { Context } from './context.ts';
 import type { BudgetState, Core, CoreInput, CoreOptions, CoreOutput, RolloutState } from './contract.ts';
+import { advanceDeploys } from './deploys.ts';
 import { applySpec } from './desired.ts';
 import { advanceFailovers } from './failover.ts';
 import { orderFault } from './faults.ts';
@@ -61,6 +62,7 @@ export class Machine implements Core {
     takeSymptoms(ctx, ctx.detection.evaluate(ctx.view, ctx.now));
     refreshReadiness(ctx);
     advanceIncidents(ctx);
+    advanceDeploys(ctx);
     autoscale(ctx);
     advanceRollouts(ctx, (service) => isTroubled(ctx, service));
     reconcile(ctx);

@@ -3,6 +3,7 @@
  * snapshot; nothing else needs translation, so a restored core goes on exactly where the old one stood.
  */
 import type { Change } from '../model/change.ts';
+import type { Alteration } from '../model/deploy-fault.ts';
 import type { FaultState } from '../model/fault.ts';
 import type { Incident } from '../model/incident.ts';
 import type { Instance } from '../model/instance.ts';
@@ -76,6 +77,17 @@ export interface ServiceState {
 
 export const REVISION_HISTORY = 5;
 
+/** A change on purpose, for as long as its lease. */
+export interface DeployState {
+  readonly service: string;
+  readonly change: string;
+  readonly from: string;
+  readonly to: string;
+  readonly alteration: Alteration;
+  /** Instances that were started with it. */
+  readonly started: string[];
+}
+
 /** An address on which a consumer reaches a dependency, or the outside a published port. */
 export interface ListenerState {
   readonly id: string;
@@ -145,6 +157,8 @@ export interface CoreState {
   silences: Silence[];
   incidents: Map<string, Incident>;
   faults: Map<string, FaultState>;
+  /** Of those faults, the changes that are in force. */
+  deploys: Map<string, DeployState>;
   resources: Map<string, ResourceSignal[]>;
   nodes: Map<string, NodeSignal>;
   nodePasts: Map<string, NodeSignal[]>;
@@ -184,6 +198,7 @@ export function emptyState(mode: RecoveryMode, firstPort: number): CoreState {
     silences: [],
     incidents: new Map(),
     faults: new Map(),
+    deploys: new Map(),
     resources: new Map(),
     nodes: new Map(),
     nodePasts: new Map(),

@@ -31,7 +31,10 @@ export interface FaultBite {
   readonly bitten: boolean;
 }
 
-/** asked, lease, keeper-lost, target-gone or failed; `detail` says why it failed. */
+/**
+ * asked, lease, keeper-lost, target-gone or failed; of changes also rolled-back and changed (by somebody else).
+ * `detail` says why it failed, or who it was.
+ */
 export interface FaultEnd {
   readonly reason: string;
   readonly detail: string;
@@ -62,7 +65,7 @@ export interface FaultRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Exactly these. Empty: the machine itself, or the ways to `service`. */
   readonly instances: readonly InstanceId[];
-  /** The ways to all instances of it, whichever they are while the fault lasts; all of them are paid for. */
+  /** Of faults that are changes: whose spec. Of others: the ways to all instances of it, whichever they are while the fault lasts; all of them are paid for. */
   readonly service?: string;
   readonly from: string | null;
   readonly experiment: string;
@@ -98,7 +101,7 @@ export interface FaultKindFacts {
   readonly what: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly instant: boolean;
-  /** What it is done to: `process`, `directory`, `port`, `launch`, `node`. */
+  /** What it is done to: `process`, `directory`, `port`, `launch`, `node`, `way`, `service`. */
   readonly targets: readonly string[];
   readonly needs: string;
   readonly measured: string;

@@ -35,6 +35,11 @@ export function diffPolicy(from: SystemSpec | null, to: SystemSpec): readonly st
     .map((key) => `${words[key]}: ${from.policy[key]} → ${to.policy[key]}`);
 }
 
+/** Of one service, by its two specs. */
+export function diffServices(before: ServiceSpec, after: ServiceSpec): ServiceDiff {
+  return diffService(after.name, before, after);
+}
+
 function diffService(service: string, before: ServiceSpec | null, after: ServiceSpec | null): ServiceDiff {
   if (after === null) return { service, change: 'remove', fields: [], effect: `stop ${count(before?.replicas ?? 0)}` };
   if (before === null) return { service, change: 'add', fields: [], effect: `start ${count(after.replicas)}` };

@@ -82,12 +82,17 @@ export function Running(): JSX.Element | null {
   );
 }
 
+/** Changes on purpose are of the service itself; all else without an instance lies on the way to it. */
+function placeOf(kind: string, service: string): string {
+  return kind === 'misconfigure' || kind === 'bad-deploy' ? service : `the way to ${service}`;
+}
+
 function FaultLine({ fault }: { readonly fault: FaultResource }): JSX.Element {
   return (
     <li class="line">
       <code>{fault.kind}</code> on{' '}
       {fault.targets
-        .map(({ instance, service }) => instance ?? (service ? `the way to ${service}` : 'the machine'))
+        .map(({ instance, service }) => instance ?? (service ? placeOf(fault.kind, service) : 'the machine'))
         .join(', ')}
       <span class="muted push">
         {fault.targets.every(({ bite }) => bite?.bitten) ? 'bites' : 'no effect yet'},{' '}

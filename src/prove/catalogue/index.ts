@@ -1,4 +1,5 @@
 /** The catalogue over a whole system: one experiment for each kind of fault and each service that opted in. */
+import { isDeployFault } from '../../model/deploy-fault.ts';
 import type { FaultKindFacts } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
 import type { JsonMap } from '../experiment/index.ts';
@@ -87,13 +88,18 @@ export function experimentOf(trial: Trial, service: string | null): JsonMap {
   const expect = trial.expect === null ? null : { ...trial.expect, ...(service === null ? {} : { blamed: service }) };
   return {
     title: `${trial.kind} on ${where}`,
-    description: `Of the catalogue: ${trial.kind} on ${service === null ? where : `one instance of ${where}`}.`,
+    description: `Of the catalogue: ${trial.kind} on ${placeOf(trial.kind, service)}.`,
     tags: ['catalogue'],
     'steady-state-hypothesis': QUIET,
     method: [actionOf(trial, service, trial.forMs)],
     runtime: { hypothesis: { strategy: 'before-method-only' } },
     ...(expect === null ? {} : { 'x-holdfast': { expect } }),
   };
+}
+
+function placeOf(kind: string, service: string | null): string {
+  if (service === null) return 'the machine';
+  return isDeployFault(kind) ? service : `one instance of ${service}`;
 }
 
 function actionOf(trial: Trial, service: string | null, forMs: Ms | null): JsonMap {

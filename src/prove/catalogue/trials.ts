@@ -75,6 +75,12 @@ export const TRIALS: readonly Trial[] = [
   service('signal', { parameters: { signal: 'SIGABRT' }, expect: CRASH }),
   service('pause', { forMs: 20_000, expect: HANG }),
   service('crash-loop', { forMs: 12_000, expect: { ...CRASH, repaired_within: '90s' } }),
+  // It is a change like any other: a human's doing, and taken back. What is drained first is struck later.
+  service('bad-deploy', {
+    forMs: 20_000,
+    parameters: { exit: 1 },
+    expect: { detected_within: '15s', fault_class: 'human', repaired_within: '90s' },
+  }),
   // Its first second of life is a crash like any other; what follows is a start that takes its time.
   service('delayed-start', {
     forMs: 12_000,

@@ -1,4 +1,6 @@
 /** Holdfast's own keys: a fault in place of a provider, and what the experiment expects of the whole loop. */
+import { DEPLOY_FAULTS, type DeployFaultKind, isDeployFault, parseDeployFault } from '../../model/deploy-fault.ts';
+import { HoldfastError } from '../../model/errors.ts';
 import type { FaultClass } from '../../model/incident.ts';
 import type { Selection } from '../../model/selection.ts';
 import { nearest } from '../../model/suggest.ts';
@@ -47,15 +49,38 @@ export function parseFault(fields: Fields, kinds: FaultCatalogue): FaultSpec {
   const forMs = fields.duration('for', 1);
   if (known?.instant && forMs !== null)
     fields.problems.add('HF8108', fields.at('for'), `${kind} is over at once`, 'Remove for.');
-  const parameters = Object.entries(fields.map).filter(([key]) => !FAULT_KEYS.includes(key) && !key.startsWith('x-'));
+  const given = Object.entries(fields.map).filter(([key]) => !FAULT_KEYS.includes(key) && !key.startsWith('x-'));
+  const parameters = Object.fromEntries(given) as JsonMap;
+  const target = parseTarget(fields);
+  if (known !== undefined && isDeployFault(kind)) checkDeploy(fields, kind, target, parameters);
   return {
     kind,
-    target: parseTarget(fields),
-    parameters: Object.fromEntries(parameters) as JsonMap,
+    target,
+    parameters,
     forMs,
     leaseMs: fields.duration('lease', MIN_LEASE_MS) ?? DEFAULT_LEASE_MS,
     instant: known?.instant ?? false,
   };
+}
+
+/** A change concerns one service as a whole. */
+function checkDeploy(fields: Fields, kind: DeployFaultKind, target: FaultTarget, parameters: JsonMap): void {
+  const { problems } = fields;
+  const only = ['service'];
+  const more = Object.keys(fields.fields('target')?.map ?? {}).filter((key) => !only.includes(key));
+  if (fields.has('target') && (target.service === null || more.length > 0)) {
+    const remedy = 'Write target: {service: NAME}, and nothing else.';
+    problems.add('HF8108', fields.at('target'), `${kind} changes the spec of one service`, remedy);
+  }
+  // What is not known at all has been refused already, with its place.
+  const known = DEPLOY_FAULTS.find((facts) => facts.kind === kind)?.parameters ?? {};
+  const own = Object.fromEntries(Object.entries(parameters).filter(([name]) => Object.hasOwn(known, name)));
+  try {
+    parseDeployFault(kind, own);
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    problems.add('HF8108', fields.path, error.message, error.remedy);
+  }
 }
 
 function refuseParameters(fields: Fields, kind: string, parameters: readonly string[]): void {

@@ -1,7 +1,7 @@
 /**
  * Faults that somebody holds by hand, through the API: the same way through the core as those of experiments (opt-in,
  * emergency stop, budget, journal, lease), and nobody but who holds them renews them. On ways to a service only: what is
- * done to instances is the business of experiments, which watch what it costs.
+ * done to instances, or to a spec, is the business of experiments, which watch what it costs.
  */
 import type { FaultResource } from '../../api/proof-resources.ts';
 import type { Core } from '../../core/contract.ts';
@@ -45,7 +45,7 @@ export function heldFaults({
       const facts = kinds().find((one) => one.kind === kind);
       if (!facts) throw new HoldfastError('HF8202', `there is no fault ${kind}`);
       if (!facts.targets.includes('way')) {
-        throw new HoldfastError('HF8203', `fault ${kind} is done to instances: write an experiment`);
+        throw new HoldfastError('HF8203', `fault ${kind} is not done to the way to a service: write an experiment`);
       }
       const fault = { id, kind, parameters, instances: [], service, from, experiment: holder, leaseMs, instant: false };
       await order({ kind: 'inject', fault }, actor);

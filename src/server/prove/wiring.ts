@@ -1,4 +1,5 @@
 /** Puts the proving part together: the core through its journal, the agent's executors, the store. */
+import { DEPLOY_FAULTS } from '../../model/deploy-fault.ts';
 import type { FaultCommand, FaultKindFacts } from '../../model/fault.ts';
 import type { Store } from '../../store/contract.ts';
 import type { Actor, ProvingPlane } from '../control-plane.ts';
@@ -34,6 +35,7 @@ export async function createProving({
   };
   const order = async (command: FaultCommand, { who, why }: Actor): Promise<void> =>
     void (await askCore(daemon, { kind: 'fault', command, who, why }));
+  const kinds = (): readonly FaultKindFacts[] => [...daemon.agent.faultKinds(), ...DEPLOY_FAULTS];
   const proofs = await Proofs.open({
     core,
     ledger: new ProofLedger(store),
@@ -42,7 +44,7 @@ export async function createProving({
     wallMs: () => clock.wallMs(),
     order,
     residue: (orders) => daemon.agent.residue(orders),
-    kinds: () => daemon.agent.faultKinds(),
+    kinds,
     restart: async (service, instance, { who, why }) => {
       const command = { kind: 'restart', service, instance } as const;
       await askCore(daemon, { kind: 'operator', command, who, why });
@@ -60,7 +62,6 @@ export async function createProving({
     changed: () => daemon.topics.touch('proofs'),
     log,
   });
-  const kinds = (): readonly FaultKindFacts[] => daemon.agent.faultKinds();
   const parts = { core, proofs, kinds, now: () => clock.now() };
   const schedules = await Schedules.open({
     store,

@@ -4,12 +4,14 @@
  */
 import { hostname } from 'node:os';
 import type { Core } from '../../core/contract.ts';
+import { isDeployFault } from '../../model/deploy-fault.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import { type FaultCommand, type FaultKindFacts, type FaultState, isOver } from '../../model/fault.ts';
 import { Random } from '../../model/random.ts';
 import { select } from '../../model/selection.ts';
 import type { Ms } from '../../model/time.ts';
 import type { Effect, FaultSpec, Json, JsonMap, Provider } from '../../prove/experiment/index.ts';
+import { describeDeploy, deployResidue } from './deploys.ts';
 import { callHttp, callProcess } from './providers.ts';
 
 export type Asked = Extract<Effect, { readonly timeoutMs: Ms }>;
@@ -68,12 +70,13 @@ export class World {
       case 'revert':
         return this.#revert(asked.fault, signal);
       case 'residue':
-        return this.#o.residue(asked.faults.flatMap((id) => this.#ordersOf(id))).then((lines) => [...lines]);
+        return this.#residue(asked.faults);
     }
   }
 
   /** Exactly the instances that would be struck now; none: the machine. */
   targetsOf({ target, kind }: FaultSpec): readonly string[] {
+    if (isDeployFault(kind)) return [];
     if (target.instances.length > 0) return target.instances;
     const { core } = this.#o;
     if (target.service === null) {
@@ -93,6 +96,7 @@ export class World {
 
   /** For whoever has to agree to it: what is struck, what reaches further than that, and what is restarted for it. */
   #described(spec: FaultSpec): readonly string[] {
+    if (isDeployFault(spec.kind)) return describeDeploy(this.#o.core, spec.kind, spec);
     const facts = this.#kinds().find(({ kind }) => kind === spec.kind);
     const targets = this.targetsOf(spec);
     if (targets.length === 0) return [`${hostname()}: the whole machine, everything else on it too`];
@@ -139,6 +143,12 @@ export class World {
     return this.#o.core.faults.find((fault) => fault.id === id);
   }
 
+  async #residue(faults: readonly string[]): Promise<Json> {
+    const lines = await this.#o.residue(faults.flatMap((id) => this.#ordersOf(id)));
+    const own = faults.flatMap((id) => this.fault(id) ?? []);
+    return [...lines, ...deployResidue(this.#o.core, own)];
+  }
+
   #ordersOf(id: string): readonly string[] {
     return this.fault(id)?.targets.map((target) => target.id) ?? [];
   }
@@ -149,7 +159,9 @@ export class World {
     const { kind, leaseMs, instant } = spec;
     const { experiment } = this.#o;
     const parameters = spec.parameters as Readonly<Record<string, unknown>>;
-    const fault = { id, kind, parameters, instances, from: spec.target.from, experiment, leaseMs, instant };
+    const { service, from } = spec.target;
+    const whole = isDeployFault(kind) && service !== null ? { service } : {};
+    const fault = { id, kind, parameters, instances, from, experiment, leaseMs, instant, ...whole };
     try {
       await this.#o.order({ kind: 'inject', fault });
     } catch (error) {
@@ -164,7 +176,7 @@ export class World {
     if (this.#restarts(kind)) await this.#restart(instances);
     const begun = state.targets.flatMap(({ begunAt }) => begunAt ?? []);
     return {
-      targets: state.targets.map(({ instance }) => instance ?? hostname()),
+      targets: state.targets.map(({ instance, service }) => instance ?? service ?? hostname()),
       ...(begun.length > 0 ? { begunAt: Math.min(...begun) } : {}),
     };
   }

@@ -33,8 +33,8 @@ export const KINDS: FaultCatalogue = {
   'http-delay': lasting('requests are answered late', 'delay', 'percent', 'nth', 'path'),
   'http-body': lasting('answers have another body', 'body', 'percent', 'nth', 'path'),
   dns: lasting('names resolve wrongly or not at all', 'names', 'mode'),
-  misconfigure: lasting('the service runs with other settings', 'environment', 'file'),
-  'bad-deploy': lasting('a bad version is deployed', 'command', 'image'),
+  misconfigure: lasting('the service runs with other settings', 'environment'),
+  'bad-deploy': lasting('a bad version is deployed', 'command', 'exit', 'environment'),
   'node-loss': lasting('all instances of a node are gone'),
   'kill-holdfast': instant('a part of Holdfast itself is killed', 'part'),
 };
