@@ -140,7 +140,8 @@ class Harness {
         at,
         process: { pid: 1, startTicks: '1', bootId: 'b' },
       });
-      if (this.crashing.has(instance) || command.launch.command[0] === '/bin/sh') this.#pending.push(this.#exit(instance, null));
+      if (this.crashing.has(instance) || command.launch.command[0] === '/bin/sh')
+        this.#pending.push(this.#exit(instance, null));
       else
         this.#pending.push({
           kind: 'check',
@@ -819,7 +820,9 @@ describe('changes on purpose', () => {
     kept.feed(inject('misconfigure', settings));
     kept.apply(system({ ...fresh, run: { ...run, environment: { RATE: '0' } } }));
     kept.run(30_000);
-    expect(targetOf(kept)?.end?.residue).toEqual(['web was changed by ann (chg-5) meanwhile, and keeps environment.RATE']);
+    expect(targetOf(kept)?.end?.residue).toEqual([
+      'web was changed by ann (chg-5) meanwhile, and keeps environment.RATE',
+    ]);
   });
 
   it('are refused without consent, in a rollout, when nothing would differ, and when the budget does not pay', () => {

@@ -22,7 +22,10 @@ describe('a change on purpose', () => {
   });
 
   it('is another command, or one that ends at once', () => {
-    expect(altered(run, parseDeployFault('bad-deploy', { command: ['node', 'b.js'] })).command).toEqual(['node', 'b.js']);
+    expect(altered(run, parseDeployFault('bad-deploy', { command: ['node', 'b.js'] })).command).toEqual([
+      'node',
+      'b.js',
+    ]);
     const ends = parseDeployFault('bad-deploy', { exit: 3, environment: { RATE: '1' } });
     expect(altered(run, ends)).toMatchObject({
       command: ['/bin/sh', '-c', 'exit 3'],

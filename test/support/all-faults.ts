@@ -90,7 +90,9 @@ policy: { max_disruption: 100 }
   /** Resolves when all that can be are in force. */
   async strike(): Promise<Struck> {
     const { kinds } = await this.system.client.faults();
-    const lasting = kinds.filter(({ instant, possible, targets }) => possible && !instant && !targets.includes('service'));
+    const lasting = kinds.filter(
+      ({ instant, possible, targets }) => possible && !instant && !targets.includes('service'),
+    );
     const file = { file: 'all.json', baseDir: this.#directory, text: this.#experiment(lasting) };
     const run = { kind: 'experiments', files: [file] } as const;
     const { proofs } = await this.system.client.prove({ run, environment: {}, dryRun: false, why: 'all at once' });

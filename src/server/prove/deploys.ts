@@ -7,7 +7,11 @@ import type { FaultSpec } from '../../prove/experiment/index.ts';
 import { diffServices } from '../../spec/diff.ts';
 
 /** The plan of it, as `holdfast plan` would say it. */
-export function describeDeploy(core: Core, kind: DeployFaultKind, { target, parameters }: FaultSpec): readonly string[] {
+export function describeDeploy(
+  core: Core,
+  kind: DeployFaultKind,
+  { target, parameters }: FaultSpec,
+): readonly string[] {
   const name = target.service ?? '';
   const spec = core.view.services.get(name);
   if (!spec) throw new HoldfastError('HF6008', `no service ${name}`);

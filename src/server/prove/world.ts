@@ -11,7 +11,7 @@ import { Random } from '../../model/random.ts';
 import { select } from '../../model/selection.ts';
 import type { Ms } from '../../model/time.ts';
 import type { Effect, FaultSpec, Json, JsonMap, Provider } from '../../prove/experiment/index.ts';
-import { describeDeploy, deployResidue } from './deploys.ts';
+import { deployResidue, describeDeploy } from './deploys.ts';
 import { callHttp, callProcess } from './providers.ts';
 
 export type Asked = Extract<Effect, { readonly timeoutMs: Ms }>;
