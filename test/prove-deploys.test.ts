@@ -104,7 +104,7 @@ describe('a bad change on purpose', () => {
     expect(answers).toContain('0');
     expect(await asDeclared()).toBe(true);
     const [back, deploy] = await system.read((client) => client.changes({ limit: 2 }));
-    expect([deploy?.kind, deploy?.who, back?.kind, back?.who]).toEqual(['deploy', 'proof-1', 'rollback', 'proof-1']);
+    expect([deploy?.kind, deploy?.who, back?.kind, back?.who]).toEqual(['deploy', 'proof-2', 'rollback', 'proof-2']);
     expect(failed()).toBe(0);
   });
 
