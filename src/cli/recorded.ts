@@ -31,7 +31,11 @@ export function withRecorded(command: Command): Command {
       'recorded data instead of a running system: files, folders, or http://prometheus:9090',
     )
     .option('--normal <source...>', 'with --from: recorded normal times, from other files')
-    .addOption(new Option('--at <time>', 'with --from: when it began; default: found').argParser(instant))
+    .addOption(
+      new Option('--at <time>', 'with --from: when it began; default: as a file there says, else found').argParser(
+        instant,
+      ),
+    )
     .addOption(new Option('--until <time>', 'with --from: when it was over').argParser(instant))
     .addOption(new Option('--baseline <from..to>', 'with --from: normal times; default: all before').argParser(range))
     .addOption(new Option('--symptom <service[:slow|erroring]>', 'with --from: who felt it').argParser(symptom))
@@ -89,7 +93,8 @@ function symptom(text: string): NonNullable<RecordedOptions['symptom']> {
 
 export function tellReport(report: RecordedReport, style: Style, wide = false): string {
   const { symptom: felt, window, account, causes, missing, sensitivity } = report;
-  const began = `${felt.service} is ${felt.kind} since ${felt.onsetAt}${felt.found ? ' (found)' : ''}`;
+  const source = felt.found ? ' (found)' : felt.onsetFile === null ? '' : ` (says ${felt.onsetFile})`;
+  const began = `${felt.service} is ${felt.kind} since ${felt.onsetAt}${source}`;
   const compared = `bins of ${formatDuration(window.binMs)}, compared with ${window.normalBins} normal ones`;
   const rows = account.rows.map(({ where, suffered, own }) => [where, amount(suffered), amount(own)]);
   rows.push(['too small to list', '', amount(account.small)], ['absorbed', '', amount(-account.absorbed)]);

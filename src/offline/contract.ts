@@ -96,16 +96,23 @@ export interface ReadChange {
   readonly content: readonly string[];
 }
 
+/** A file beside the data that says when it began. */
+export interface SaidOnset {
+  readonly atMs: number;
+  readonly file: string;
+}
+
 export interface Gathered {
   readonly spans: ReadSpan[];
   readonly logs: ReadLog[];
   readonly measures: Measure[];
   readonly calls: KnownCall[];
   readonly changes: ReadChange[];
+  readonly onsets: SaidOnset[];
   /** What was read and what was left out, for people. */
   readonly notes: string[];
 }
 
 export function nothing(): Gathered {
-  return { spans: [], logs: [], measures: [], calls: [], changes: [], notes: [] };
+  return { spans: [], logs: [], measures: [], calls: [], changes: [], onsets: [], notes: [] };
 }

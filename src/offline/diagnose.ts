@@ -30,6 +30,8 @@ export interface RecordedReport {
     readonly kind: 'slow' | 'erroring';
     readonly onsetAt: string;
     readonly found: boolean;
+    /** The file among the data that said so; null: none did, or who asked said it. */
+    readonly onsetFile: string | null;
   };
   readonly window: {
     readonly fromAt: string;
@@ -92,14 +94,14 @@ export async function diagnoseRecorded(request: RecordedRequest): Promise<Record
 }
 
 export function reportOf(gathered: Gathered, past: Gathered | null, wanted: Wanted): RecordedReport {
-  const { recording, binMs, found, notes } = assemble(gathered, past, wanted);
+  const { recording, binMs, found, onsetFile, notes } = assemble(gathered, past, wanted);
   const diagnosis = diagnoseRecording(recording);
   const table = accountTable(diagnosis);
   const { symptom, bins } = recording;
   return {
     sentence: sentence(diagnosis),
     inconclusive: diagnosis.abstained,
-    symptom: { service: symptom.service, kind: symptom.kind, onsetAt: iso(symptom.onsetMs), found },
+    symptom: { service: symptom.service, kind: symptom.kind, onsetAt: iso(symptom.onsetMs), found, onsetFile },
     window: {
       fromAt: iso(bins[0]?.fromMs ?? symptom.onsetMs),
       toAt: iso(bins.at(-1)?.toMs ?? symptom.onsetMs),

@@ -40,6 +40,7 @@ describe('a system that was recorded', () => {
       kind: 'slow',
       onsetAt: new Date(world.onsetMs).toISOString(),
       found: false,
+      onsetFile: null,
     });
     expect(report.causes[0]?.name).toBe(world.cause);
   });

@@ -56,6 +56,27 @@ describe('names of services', () => {
     expect(measures[0]?.service).toBe('cartservice');
   });
 
+  it('are one, with the node, the protocol or the version around them', () => {
+    const around = ['node-5.cart-0', 'node-12.cart', 'cart-grpc', 'cart_v1', 'cart-7d9c5b6f4-x2x9z', 'mail-grpc', 'v2'];
+    const { measures } = withOneName(gathered({ spans: [span({ service: 'cart' })], measures: around.map(level) }));
+    expect(measures.map(({ service }) => service)).toEqual([...Array(5).fill('cart'), 'mail-grpc', 'v2']);
+  });
+
+  it('of calls are those of log lines and resources, where these have less around them', () => {
+    const { measures, calls } = withOneName(
+      gathered({
+        measures: [
+          { ...level('cart-grpc'), quantity: 'requests' },
+          { ...level('pay-grpc'), quantity: 'requests' },
+          level('cart'),
+        ],
+        calls: [{ caller: 'pay-grpc', callee: 'cart-grpc' }],
+      }),
+    );
+    expect(measures.map(({ service }) => service)).toEqual(['cart', 'pay-grpc', 'cart']);
+    expect(calls).toEqual([{ caller: 'pay-grpc', callee: 'cart' }]);
+  });
+
   it('in what a call is called say whom it goes to', () => {
     const peers = withMentionedPeers(
       gathered({

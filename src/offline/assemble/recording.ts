@@ -14,7 +14,7 @@ import type {
   Recording,
 } from '../../diagnose/recorded/types.ts';
 import { HoldfastError } from '../../model/errors.ts';
-import type { Gathered, Measure } from '../contract.ts';
+import type { Gathered, Measure, SaidOnset } from '../contract.ts';
 import { withOneName } from './aliases.ts';
 import { binAt, binned, binsBetween, binWidth, loadOf, stepOf } from './bins.ts';
 import { couplingsOf } from './couplings.ts';
@@ -40,7 +40,9 @@ export interface Assembled {
   readonly binMs: number;
   /** True: onset was found, not given. */
   readonly found: boolean;
-  /** The unit that was not chosen, and other services that users felt it at. */
+  /** The file that said when it began; null: none did, or who asked said it. */
+  readonly onsetFile: string | null;
+  /** What was made of what was read, for people. */
   readonly notes: readonly string[];
 }
 
@@ -49,7 +51,9 @@ const BEFORE = 3;
 /** Onset found from bins may be this many late: a fault grows. */
 const LATE = 1;
 
-export function assemble(read: Gathered, past: Gathered | null, wanted: Wanted): Assembled {
+export function assemble(read: Gathered, past: Gathered | null, asked: Wanted): Assembled {
+  const said = asked.atMs === null ? saidOnset(read.onsets) : { onset: null, notes: [] };
+  const wanted = said.onset === null ? asked : { ...asked, atMs: said.onset.atMs };
   const gathered = withOneName(read);
   const { spans: mended, shiftMs } = mend(withMentionedPeers(gathered));
   const logs = gathered.logs.map((line) => ({ ...line, atMs: line.atMs + (shiftMs.get(line.service) ?? 0) }));
@@ -111,11 +115,23 @@ export function assemble(read: Gathered, past: Gathered | null, wanted: Wanted):
     ...(gathered.changes.length > 0 ? { changes: gathered.changes } : {}),
     ...(placement.length > 0 ? { placement } : {}),
   };
-  const notes = [...shiftMs].map(
+  const clocks = [...shiftMs].map(
     ([service, by]) =>
       `the clock of ${service} is ${Math.round(Math.abs(by))} ms ${by > 0 ? 'behind' : 'ahead'}: taken out`,
   );
-  return { recording, binMs, found: wanted.atMs === null, notes };
+  const onsetFile = said.onset?.file ?? null;
+  return { recording, binMs, found: wanted.atMs === null, onsetFile, notes: [...said.notes, ...clocks] };
+}
+
+/** One that all files agree on. Of several recordings that lie in one folder each has its own. */
+function saidOnset(onsets: readonly SaidOnset[]): {
+  readonly onset: SaidOnset | null;
+  readonly notes: readonly string[];
+} {
+  const [onset = null] = onsets;
+  if (new Set(onsets.map(({ atMs }) => atMs)).size <= 1) return { onset, notes: [] };
+  const files = onsets.map(({ file }) => file).join(', ');
+  return { onset: null, notes: [`${files} do not agree on when it began: left out, --at says it`] };
 }
 
 function onsetIn(grid: readonly Bin[], atMs: number): number {
@@ -126,6 +142,7 @@ function onsetIn(grid: readonly Bin[], atMs: number): number {
   throw new HoldfastError(
     'HF8405',
     `${iso(atMs)} lies outside what was recorded: ${iso(first.fromMs)} to ${iso(last.toMs)}`,
+    { remedy: 'Say with --at when it began, within these times.' },
   );
 }
 

@@ -12,13 +12,14 @@ import type { Series, TelemetryBatch } from '../../model/telemetry.ts';
 import { type Gathered, LIMITS, nothing, type ReadLog, type ReadSpan } from '../contract.ts';
 import { tooMuch } from './errors.ts';
 import { type FamilyMeasure, measuresOf, type ReadSeries } from './series.ts';
+import { type Draft, measuresOfDrafts } from './wide.ts';
 
 export class Collector {
   readonly gathered: Gathered = nothing();
-  /** Latency columns of tables whose unit is not known: scaled together once all are read. */
   readonly #hub: IntakeHub;
   readonly #series = new Map<Series, ReadSeries>();
   readonly #families: FamilyMeasure[] = [];
+  readonly #columns: Draft[] = [];
   #points = 0;
 
   constructor() {
@@ -65,9 +66,16 @@ export class Collector {
     this.#families.push(measure);
   }
 
+  /** One of many files with a column each: their unit is seen once all are read. */
+  column(draft: Draft): void {
+    this.#count(draft.atMs.length);
+    this.#columns.push(draft);
+  }
+
   /** After the last file. */
   finish(): Gathered {
     this.#hub.close();
+    this.#families.push(...measuresOfDrafts(this.#columns));
     for (const series of this.#series.values()) this.#families.push(...measuresOf(inOrder(timed(series))));
     if (
       this.#families.length === 0 &&

@@ -4,7 +4,8 @@
  *   spans      a column for the trace's id and one for the span's
  *   log lines  a time and a message
  *   metrics    a time, then a column per service and metric (`carts_latency-90`, `checkout/requests`), or a time, a
- *              service and a column per metric, or a time, a service, a metric and a value
+ *              service and a column per metric, or a time, a service, a metric and a value, or a time and a value in a
+ *              file that is called after service and metric
  *   headers    of several rows (service, metric, statistic), as PetShop has them: rows before the first with a time
  *   graph      a matrix (row calls column) or two columns, caller and callee
  *   changes    a time, a service, and a column `change`
@@ -15,7 +16,7 @@ import { Unreadable } from './errors.ts';
 import type { Row } from './lines.ts';
 import { serviceOfName, timeOf } from './names.ts';
 import { readSpanTable, spanColumns } from './span-table.ts';
-import { readWideTable } from './wide.ts';
+import { readNamedFile, readWideTable } from './wide.ts';
 import { wordsOf } from './words.ts';
 
 export function plainName(header: string): string {
@@ -71,6 +72,7 @@ const SERVICE_NAMES = [
 ];
 const MESSAGE_NAMES = ['message', 'log', 'body', 'text', 'msg', 'content', 'line', 'value'];
 const LEVEL_NAMES = ['severity', 'level', 'loglevel', 'severitytext'];
+export const VALUE_NAMES = ['value', 'val'];
 const METRIC_NAMES = ['metric', 'metricname', 'kpiname', 'kpi', 'name'];
 
 /** `cart_response-time` and `cart_cpu-time` are no clocks, `cart_time_total` neither. */
@@ -78,8 +80,8 @@ const METRIC_TIME = /\b(response|cpu|wait|request|idle|user|system|gc|total|up)\
 const NOT_SERVICE =
   /\b(id|ip|version|parent|cpu|mem|memory|latency|error|errors|requests?|workload|load|socket|diskio)\b|\d/;
 
-/** What it was, for people. */
-export function readCsv(rows: Iterable<Row>, into: Collector): string {
+/** What it was, for people. `name`: the file's, where it has one. */
+export function readCsv(rows: Iterable<Row>, into: Collector, name = ''): string {
   const iterator = rows[Symbol.iterator]();
   const head = iterator.next();
   if (head.done) throw new Unreadable('the table is empty');
@@ -95,7 +97,7 @@ export function readCsv(rows: Iterable<Row>, into: Collector): string {
   const cells: readonly string[] = first.done ? [] : first.value.cells;
   const meant = columnLike(header, SERVICE_NAMES, /\b(service|container|pod|app|component)\b/, NOT_SERVICE);
   // `cart_container-memory` holds numbers, and no names.
-  const service = /^-?[\d.]+(e[+-]?\d+)?$/i.test((cells[meant] ?? '').trim()) ? -1 : meant;
+  const service = isNumber(cells[meant]) ? -1 : meant;
   const change = column(header, 'change', 'deploy', 'deployment', 'event');
   const rest = (function* (): Generator<Row> {
     if (first.done) return;
@@ -106,6 +108,9 @@ export function readCsv(rows: Iterable<Row>, into: Collector): string {
   if (caller >= 0 && callee >= 0) return readPairs(rest, caller, callee, into);
   if (time >= 0 && service >= 0 && change >= 0) return readChanges(rest, where, change, into);
   const metric = column(header, ...METRIC_NAMES);
+  const value = column(header, ...VALUE_NAMES);
+  if (time >= 0 && value >= 0 && service < 0 && metric < 0 && header.length <= 3 && isNumber(cells[value]))
+    return readNamedFile(name, rest, time, value, into);
   const said = MESSAGE_NAMES.filter((name) => name !== 'value' || metric < 0);
   const message = columnLike(
     header,
@@ -118,6 +123,8 @@ export function readCsv(rows: Iterable<Row>, into: Collector): string {
   if (isMatrix(header, cells)) return readMatrix(header, rest, into);
   return readWideTable(head.value, rest, { time, service, metric }, into);
 }
+
+const isNumber = (cell: string | undefined): boolean => /^-?[\d.]+(e[+-]?\d+)?$/i.test((cell ?? '').trim());
 
 interface Where {
   readonly time: number;

@@ -3,7 +3,7 @@
  * lines of JSON (OTLP, Zipkin, Jaeger, a Prometheus server's answer), exposition text, tables.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { isObject } from '../../intake/wire/json.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import { LIMITS } from '../contract.ts';
@@ -11,6 +11,7 @@ import type { Collector } from './collector.ts';
 import { readCsv } from './csv.ts';
 import { Meaningless, tooMuch, Unreadable, unreadable } from './errors.ts';
 import { type Line, linesOf, rowsOf, unzipped } from './lines.ts';
+import { timeOf } from './names.ts';
 import { readOtlp } from './otlp.ts';
 import { isPrometheusAnswer, readPrometheusAnswer } from './prometheus.ts';
 import { isJaeger, isZipkinSpan, readJaeger, readZipkin } from './zipkin-jaeger.ts';
@@ -19,7 +20,7 @@ export function readPath(path: string, into: Collector): void {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw new HoldfastError('HF8401', `${path} does not exist`);
   if (!stat.isDirectory()) {
-    const what = readFile(path, into);
+    const what = readFile(path, basename(path), into);
     if (what === null) throw new HoldfastError('HF8402', `${path} is in no format that is known here`);
     into.gathered.notes.push(`${path}: ${what}`);
     return;
@@ -30,7 +31,7 @@ export function readPath(path: string, into: Collector): void {
   for (const file of files) {
     const name = relative(path, file);
     try {
-      const what = readFile(file, into);
+      const what = readFile(file, name, into);
       into.gathered.notes.push(`${name}: ${what ?? 'not understood, left out'}`);
       if (what !== null) understood++;
     } catch (error) {
@@ -51,17 +52,32 @@ function filesUnder(dir: string): string[] {
     });
 }
 
-/** What was in it; null when it is none of the formats. */
-function readFile(path: string, into: Collector): string | null {
+/** `inject_time.txt`, `fault_time`, `onset`: what is in it is one time. */
+const SAYS_ONSET =
+  /^((fault|injection|inject|incident|anomaly|failure)[-_ ]?(time|start|begin|onset)|onset([-_ ]?time)?)$/i;
+const ENDING = /\.(txt|csv|json|dat)$/i;
+
+function readOnset(name: string, first: string, into: Collector): string | null {
+  if (!SAYS_ONSET.test(basename(name).replace(ENDING, ''))) return null;
+  const atMs = timeOf(first.trim().replace(/^"(.*)"$/, '$1'));
+  if (Number.isNaN(atMs)) return null;
+  into.gathered.onsets.push({ atMs, file: name });
+  return `when it began: ${new Date(atMs).toISOString()}`;
+}
+
+/** What was in it; null when it is none of the formats. `name`: from the folder that was given. */
+function readFile(path: string, name: string, into: Collector): string | null {
   const { size } = statSync(path);
   if (size > LIMITS.maxFileBytes) throw tooMuch(`${path} is larger than ${LIMITS.maxFileBytes} bytes`);
   const first = firstLine(path);
   if (first === null) return null;
   const position = { line: 1 };
   try {
+    const onset = readOnset(name, first, into);
+    if (onset !== null) return onset;
     if (/^\s*[[{]/.test(first) && !DUMPED.test(first)) return readJson(path, first, into, position);
     if (isExposition(first)) return readText(path, into, position);
-    if (/[,\t;|]/.test(first)) return readTable(path, first, into, position);
+    if (/[,\t;|]/.test(first)) return readTable(path, name, first, into, position);
     return null;
   } catch (error) {
     const named = /^line (\d+)/.exec(error instanceof Error ? error.message : '');
@@ -77,11 +93,11 @@ function firstLine(path: string): string | null {
   return null;
 }
 
-function readTable(path: string, first: string, into: Collector, position: { line: number }): string {
+function readTable(path: string, name: string, first: string, into: Collector, position: { line: number }): string {
   const separator = [',', '\t', ';', '|'].reduce((best, char) =>
     first.split(char).length > first.split(best).length ? char : best,
   );
-  return readCsv(rowsOf(counted(linesOf(path), position), separator), into);
+  return readCsv(rowsOf(counted(linesOf(path), position), separator), into, name);
 }
 
 function* counted(lines: Iterable<Line>, position: { line: number }): Generator<Line> {

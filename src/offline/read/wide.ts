@@ -1,12 +1,12 @@
 /** Tables of metrics (see csv.ts for their layouts). Blank cells are bins in which nothing was measured. */
 import type { Measure } from '../contract.ts';
 import type { Collector } from './collector.ts';
-import { needTime, plainName, TIME_NAMES } from './csv.ts';
+import { needTime, plainName, TIME_NAMES, VALUE_NAMES } from './csv.ts';
 import { Meaningless } from './errors.ts';
 import type { Row } from './lines.ts';
 import { serviceOfName, timeOf } from './names.ts';
 import type { FamilyMeasure } from './series.ts';
-import { beginsMetric, type Meaning, meaningOf } from './words.ts';
+import { beginsMetric, type Meaning, meaningOf, wordsOf } from './words.ts';
 
 export interface Layout {
   /** Columns; −1: there is none. */
@@ -15,7 +15,8 @@ export interface Layout {
   readonly metric: number;
 }
 
-interface Draft {
+/** A column whose unit is not settled yet. */
+export interface Draft {
   readonly service: string;
   readonly metric: string;
   readonly meaning: Meaning;
@@ -29,9 +30,44 @@ export function readWideTable(head: Row, rows: Iterable<Row>, layout: Layout, in
   const kept = drafts.filter(({ values }) => values.length > 0);
   if (kept.length === 0)
     throw new Meaningless('no column that says which service and what it measures: see docs/diagnosis.md');
-  const msPerUnit = latencyUnit(kept);
-  for (const draft of kept) into.measure(measureOf(draft, msPerUnit));
+  for (const measure of measuresOfDrafts(kept)) into.measure(measure);
   return `${kept.length} columns of ${new Set(kept.map(({ service }) => service)).size} services`;
+}
+
+/** Latencies that belong together are in one unit. */
+export function measuresOfDrafts(drafts: readonly Draft[]): FamilyMeasure[] {
+  const msPerUnit = latencyUnit(drafts);
+  return drafts.map((draft) => measureOf(draft, msPerUnit));
+}
+
+/**
+ * A time and a value, in a file that is called after both service and metric (`cart_docker_cpu_usage.csv`, with an address or
+ * dates among them), or after the metric, in the folder of a service.
+ */
+export function readNamedFile(path: string, rows: Iterable<Row>, time: number, value: number, into: Collector): string {
+  const split = splitOfPath(path);
+  const meaning = split && meaningOf(split.metric);
+  if (!split || !meaning) throw new Meaningless('its name does not say which service and what it measures');
+  const draft: Draft = { service: rolled(split.service), metric: split.metric, meaning, atMs: [], values: [] };
+  for (const { cells, line } of rows) {
+    const number = cells[value] === '' ? Number.NaN : Number(cells[value]);
+    const atMs = needTime(cells[time], line);
+    if (Number.isNaN(number)) continue;
+    draft.atMs.push(atMs);
+    draft.values.push(number);
+  }
+  into.column(draft);
+  return `${draft.values.length} values of ${draft.service}: ${draft.metric}`;
+}
+
+const ADDRESS_OR_DATE = /[_-](\d{1,3}(\.\d{1,3}){3}|\d{4}-?\d\d-?\d\d)(?=[_-]|$)/g;
+
+function splitOfPath(path: string): Split | null {
+  const [file = '', folder = ''] = path.split(/[\\/]/).reverse();
+  const stem = file.replace(/(\.[a-z]+)+$/i, '').replaceAll(ADDRESS_OR_DATE, '');
+  const split = beforeMetric(stem);
+  if (split !== null) return split;
+  return folder !== '' && meaningOf(stem) !== null ? { service: folder, metric: stem } : null;
 }
 
 /** A header of one or several rows; the column of the time is named so, or is the first. */
@@ -157,7 +193,7 @@ function readLong(header: readonly string[], rows: Iterable<Row>, { time, servic
     }
     return draft;
   };
-  const value = header.findIndex((name) => ['value', 'val'].includes(plainName(name)));
+  const value = header.findIndex((name) => VALUE_NAMES.includes(plainName(name)));
   for (const { cells, line } of rows) {
     const atMs = needTime(cells[time], line);
     const of = (cells[service] ?? '').trim();
@@ -194,17 +230,35 @@ function latencyUnit(drafts: readonly Draft[]): number {
   return middle < 5 ? 1_000 : middle < 20_000 ? 1 : 1e-3;
 }
 
+/** Of this part of the steps a counter may fall: it starts anew with its process. */
+const FALLS = 0.05;
+
+/** Called a total, and grows: rates that were taken of counters are often still called so. */
+function isCounter(metric: string, values: readonly number[]): boolean {
+  if (!/\b(total|cumulative)\b/.test(wordsOf(metric)) || values.length < 4) return false;
+  let [falls, rises] = [0, 0];
+  for (let n = 1; n < values.length; n++) {
+    const step = (values[n] as number) - (values[n - 1] as number);
+    if (step < 0) falls++;
+    if (step > 0) rises++;
+  }
+  return rises > 0 && falls <= FALLS * (values.length - 1);
+}
+
 function measureOf({ service, metric, meaning, atMs, values }: Draft, msPerUnit: number): FamilyMeasure {
   const { quantity, inverse, perSecond } = meaning;
   const percent = quantity === 'failedShare' && meaning.scale === null && values.some((value) => Math.abs(value) > 1.5);
-  const scale = meaning.scale ?? (quantity === 'latencyMs' ? msPerUnit : percent ? 0.01 : 1);
   const sums = quantity === 'requests' || quantity === 'failed';
-  const form: Measure['form'] = sums ? (perSecond ? 'rate' : 'added') : 'mean';
+  const counter = isCounter(metric, values);
+  const form: Measure['form'] = counter ? 'total' : sums ? (perSecond ? 'rate' : 'added') : 'mean';
+  const ofTime = counter && quantity === 'latencyMs';
+  const given = meaning.scale ?? (quantity === 'latencyMs' ? (ofTime ? 1_000 : msPerUnit) : percent ? 0.01 : 1);
+  const scale = ofTime ? given / 1_000 : given;
   return {
     service,
     callee: null,
     view: 'callee',
-    quantity,
+    quantity: ofTime ? 'seconds' : quantity,
     resource: meaning.resource,
     instance: null,
     form,

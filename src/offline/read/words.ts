@@ -111,7 +111,7 @@ function rankOf(words: string): number {
 export function beginsMetric(text: string): boolean {
   const first = wordsOf(text).split(' ')[0] ?? '';
   if (first === '') return false;
-  return /^(container|http|rpc|grpc|node|process|jvm|istio|envoy|avg|average|mean|p\d\d|kube|response|resp|success|success_rate|availability|fs|network|rx|tx|open)$/.test(
+  return /^(container|docker|http|rpc|grpc|node|process|jvm|istio|envoy|avg|average|mean|p\d\d|kube|response|resp|success|success_rate|availability|fs|network|rx|tx|open)$/.test(
     first,
   )
     ? meaningOf(text) !== null
