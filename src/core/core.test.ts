@@ -911,6 +911,21 @@ describe('faults on purpose', () => {
     expect(replyOf(h.feed(inject(['web-2'], { id: 'p-3' })))).toMatchObject({ ok: true });
   });
 
+  it('may take out more than the budget only where they say so, and are told how', () => {
+    const h = up();
+    const all = ['web-1', 'web-2', 'web-3'];
+    const refused = replyOf(h.feed(inject(all, { beyondBudget: false })));
+    expect(refused).toMatchObject({ ok: false, code: 'HF5002' });
+    expect(JSON.stringify(refused)).toContain('beyondBudget: true');
+    expect(replyOf(h.feed(inject(all, { beyondBudget: true })))).toMatchObject({ ok: true });
+    expect(h.faultOrders).toHaveLength(3);
+    const shut = up({ experiments: 'refuse' });
+    expect(replyOf(shut.feed(inject(all, { beyondBudget: true })))).toMatchObject({
+      code: 'HF8301',
+      message: 'pause: web did not opt in',
+    });
+  });
+
   it('a lease that nobody renewed pays no longer, whether its end was told or not', () => {
     const h = up();
     h.feed(inject(['web-1']));

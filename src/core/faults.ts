@@ -104,7 +104,7 @@ function inject(ctx: Context, request: FaultRequest, who: string): void {
 
 function refusalOf(
   ctx: Context,
-  { instances, kind, service }: FaultRequest,
+  { instances, kind, service, beyondBudget }: FaultRequest,
   slots: readonly (Slot | undefined)[],
 ): [code: string, message: string] | null {
   if (ctx.state.stopped) return ['HF5006', 'automation is stopped, experiments too'];
@@ -123,7 +123,10 @@ function refusalOf(
       return ['HF8203', `${slot.id} is ${slot.phase}: a fault needs an instance that runs`];
     }
   }
-  return overBudget(ctx, service === undefined ? instances : waysTo(ctx, service));
+  if (beyondBudget === true) return null;
+  const over = overBudget(ctx, service === undefined ? instances : waysTo(ctx, service));
+  if (over === null || beyondBudget === undefined) return over;
+  return [over[0], `${over[1]}. Say beyondBudget: true to lose them all the same`];
 }
 
 function whereOf(service: string | null): string {

@@ -33,6 +33,13 @@ export class Parameters {
     throw this.#wrong(name, `one of ${words.join(', ')}`, value);
   }
 
+  /** False when it is not given. */
+  flag(name: string): boolean {
+    const value = this.#take(name, false);
+    if (typeof value === 'boolean') return value;
+    throw this.#wrong(name, 'true or false', value);
+  }
+
   /** Empty when it is not given. */
   texts(name: string): readonly string[] {
     const value = this.#take(name, []);

@@ -13,6 +13,7 @@ import { io } from './executors/io.ts';
 import { kill, signal } from './executors/kill.ts';
 import { memory } from './executors/memory.ts';
 import { network } from './executors/network.ts';
+import { nodeLoss } from './executors/node-loss.ts';
 import { pause } from './executors/pause.ts';
 import { processes } from './executors/processes.ts';
 
@@ -22,6 +23,7 @@ export const EXECUTORS: readonly Executor[] = [
   pause,
   crashLoop,
   delayedStart,
+  nodeLoss,
   cpu,
   memory,
   io,

@@ -72,6 +72,11 @@ export interface FaultRequest {
   readonly leaseMs: Ms;
   /** Over at once: what it did is no longer paid for once it is done. */
   readonly instant: boolean;
+  /**
+   * For what is larger than any budget by its nature, as a whole node is: true takes out more than the budget pays for,
+   * false does not and says how it could. Left out: what this may strike is held to the budget, always.
+   */
+  readonly beyondBudget?: boolean;
 }
 
 /** One fault and all of its orders, as the core knows it. */

@@ -90,8 +90,10 @@ policy: { max_disruption: 100 }
   /** Resolves when all that can be are in force. */
   async strike(): Promise<Struck> {
     const { kinds } = await this.system.client.faults();
+    // Not what would take the targets of the others away.
     const lasting = kinds.filter(
-      ({ instant, possible, targets }) => possible && !instant && !targets.includes('service'),
+      ({ kind, instant, possible, targets }) =>
+        possible && !instant && kind !== 'node-loss' && !targets.includes('service'),
     );
     const file = { file: 'all.json', baseDir: this.#directory, text: this.#experiment(lasting) };
     const run = { kind: 'experiments', files: [file] } as const;

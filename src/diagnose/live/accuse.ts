@@ -10,6 +10,7 @@ import type { SystemView } from '../../model/view.ts';
 import { bounded, type Candidate, kindOf, scoreOf } from '../combine.ts';
 import { changes } from '../lanes/changes.ts';
 import { type LaneEvidence, ofService, shareWeight } from '../lanes/contract.ts';
+import { type Lost, lostNodes } from './lost.ts';
 import { isByStarving, isOn, type Starved, starvedNodes } from './machine.ts';
 import { CERTAIN, type Mechanism } from './mechanism.ts';
 import { FACTS, ONSET_TOLERANCE_MS, type Suspect } from './suspects.ts';
@@ -49,6 +50,8 @@ const PROCESSES_CAP = 4;
 const NEIGHBOURS_CAP = 2.5;
 /** All odd things together: no more than a symptom of traffic. */
 const REMARKS_CAP = 0.6;
+/** What is said of a machine with all that ran on it gone. */
+const LOST = 'node lost';
 /** No detector says anything of it: the accounts must say so clearly, and others that are ill are likelier. */
 const UNSEEN = -0.7;
 
@@ -61,11 +64,13 @@ export function accusationsOf(
   const services = new Set(suspects.map(({ service }) => service));
   const nodes = symptoms.filter(({ entity }) => entity.kind === 'node');
   const starved = starvedNodes(suspects, view, onsetAt, now);
+  const lost = lostNodes(view, onsetAt);
   return [
     ...suspects.flatMap((suspect) =>
-      ofSuspect(suspect, known.get(`service/${suspect.service}`), suspects, advisories, starved),
+      ofSuspect(suspect, known.get(`service/${suspect.service}`), suspects, advisories, starved, lost),
     ),
     ...nodes.map(ofNode),
+    ...lost.map((one) => ofLost(one, candidates)),
     ...starved.flatMap((one) => ofStarved(one, candidates)),
     ...candidates.flatMap((candidate) =>
       candidate.kind === 'service' && services.has(candidate.name) ? [] : ofUnseen(candidate),
@@ -79,12 +84,17 @@ function ofSuspect(
   suspects: readonly Suspect[],
   advisories: readonly Symptom[],
   starved: readonly Starved[],
+  lost: readonly Lost[],
 ): Accusation[] {
   const { mechanism, service } = suspect;
   const processes = mechanism.evidence.map(({ text, weight }) =>
     ofService(service, text, { weight, faultClass: mechanism.faultClass, mechanism: mechanism.name }),
   );
-  const around = [...neighbours(suspect, mechanism, suspects), ...excuses(suspect, mechanism, starved)];
+  const around = [
+    ...neighbours(suspect, mechanism, suspects),
+    ...excuses(suspect, mechanism, starved),
+    ...lostToo(suspect, lost),
+  ];
   const odd = remarks(suspect, advisories);
   const said = (heard?.evidence ?? []).filter(({ change }) => change === undefined);
   const lanes = new Map(heard?.lanes);
@@ -150,6 +160,12 @@ function excuses(suspect: Suspect, mechanism: Mechanism, starved: readonly Starv
     .map(({ text }) => ofService(suspect.service, text, { weight: WEIGHT.starved, faultClass: null }));
 }
 
+function lostToo({ service }: Suspect, lost: readonly Lost[]): LaneEvidence[] {
+  return lost
+    .filter(({ services }) => services.includes(service))
+    .map(({ text }) => ofService(service, text, { weight: WEIGHT.lostToo, faultClass: null }));
+}
+
 function neighbours(suspect: Suspect, mechanism: Mechanism, suspects: readonly Suspect[]): LaneEvidence[] {
   const said: LaneEvidence[] = [];
   const say = (text: string, weight: number): number =>
@@ -187,9 +203,7 @@ function ofStarved(
 ): Accusation[] {
   if (services.length === 0 || user !== null) return [];
   const several = services.length > 1;
-  const share = candidates
-    .filter(({ kind, name }) => kind === 'service' && services.includes(name))
-    .reduce((sum, { evidence }) => sum + (evidence.find((each) => each.share !== undefined)?.share ?? 0), 0);
+  const share = shareOf(services, candidates);
   const say = (said: string, weight: number): LaneEvidence => ({
     kind: 'node',
     name: node,
@@ -219,6 +233,36 @@ function ofStarved(
       change: null,
     },
   ];
+}
+
+/** With the damage of all that ran on it. */
+function ofLost({ node, text, services }: Lost, candidates: readonly Candidate[]): Accusation {
+  const share = Math.min(1, shareOf(services, candidates));
+  const say = (said: string, weight: number): LaneEvidence => ({
+    kind: 'node',
+    name: node,
+    text: said,
+    weight,
+    faultClass: 'hardware',
+    mechanism: LOST,
+  });
+  const evidence = [
+    say(text, WEIGHT.lost),
+    say(`shared node: ${services.join(', ')} run on it`, Math.max(0, shareWeight(share))),
+  ];
+  return {
+    suspect: null,
+    entity: { kind: 'node', name: node },
+    service: null,
+    faultClass: 'hardware',
+    mechanism: LOST,
+    passedOn: false,
+    certainty: CERTAIN.seen,
+    evidence,
+    score: sum(evidence),
+    share,
+    change: null,
+  };
 }
 
 function ofNode(symptom: Symptom): Accusation {
@@ -267,6 +311,13 @@ function ofUnseen(candidate: Candidate): Accusation[] {
       change: null,
     },
   ];
+}
+
+/** Of the damage, that of all of these. */
+function shareOf(services: readonly string[], candidates: readonly Candidate[]): number {
+  return candidates
+    .filter(({ kind, name }) => kind === 'service' && services.includes(name))
+    .reduce((all, { evidence }) => all + (evidence.find((each) => each.share !== undefined)?.share ?? 0), 0);
 }
 
 function sum(evidence: readonly LaneEvidence[]): number {

@@ -34,6 +34,10 @@ export const WEIGHT = {
   starvedAlone: 0.1,
   /** Its machine is short of processors, and all that is seen of it may come of that. */
   starved: -1.2,
+  /** All that runs on a machine was killed within seconds: by chance next to never. */
+  lost: 3,
+  /** It was killed together with all else on its machine: then that is no fault of its own. */
+  lostToo: -2.5,
   /** Each symptomatic caller, at most three: the fault radiates from here. */
   caller: 0.2,
   /** A symptomatic callee that was not later, when the own symptom is of the kind that passes on. */

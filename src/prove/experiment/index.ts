@@ -4,6 +4,7 @@ export { type ActivityRun, type FaultRecord, type Journal, outcomeOf, type Stead
 export type { Json, JsonMap } from './json.ts';
 export type { FaultCatalogue, FaultKind } from './kinds.ts';
 export { type ParsedExperiment, type ParseOptions, parseExperiment, problemsOf } from './parse.ts';
+export { WHOLE_NODE } from './parse-holdfast.ts';
 export { withinWindows } from './parse-safety.ts';
 export { isAddress } from './parse-workload.ts';
 export { formatPath, type Notice, type Problem } from './problems.ts';

@@ -25,6 +25,8 @@ export const FAULT_CLASSES: readonly FaultClass[] = [
   'dependency',
   'human',
 ];
+/** The one kind that is done to all that runs on a node. */
+export const WHOLE_NODE = 'node-loss';
 const FAULT_KEYS = ['fault', 'target', 'for', 'lease'];
 const TARGET_KEYS = ['service', 'instance', 'instances', 'from', 'node', 'select', 'seed'];
 const EXPECT_KEYS = [
@@ -53,6 +55,7 @@ export function parseFault(fields: Fields, kinds: FaultCatalogue): FaultSpec {
   const parameters = Object.fromEntries(given) as JsonMap;
   const target = parseTarget(fields);
   if (known !== undefined && isDeployFault(kind)) checkDeploy(fields, kind, target, parameters);
+  if (known !== undefined && kind === WHOLE_NODE) refuseParts(fields, kind, target);
   return {
     kind,
     target,
@@ -109,6 +112,15 @@ function parseTarget(fields: Fields): FaultTarget {
     target.problems.add('HF8102', target.path, 'names nothing to strike', 'Add service, instances or node.');
   const seed = target.number('seed', 0);
   return { service, instances, from: target.text('from'), node, select: parseSelect(target), seed };
+}
+
+/** A part of what is to be lost as a whole is another fault. */
+function refuseParts(fields: Fields, kind: string, { node, service, instances, from }: FaultTarget): void {
+  if (!fields.has('target')) return;
+  const remedy = 'Write target: {node: localhost}; for single instances there are kill and crash-loop.';
+  const parts = service !== null || instances.length > 0 || from !== null || fields.fields('target')?.has('select');
+  if (parts) fields.problems.add('HF8108', fields.at('target'), `${kind} takes all instances of a node`, remedy);
+  else if (node === null) fields.problems.add('HF8108', fields.at('target'), `${kind} needs a node`, remedy);
 }
 
 const SELECT_FORMS = 'Write select: one, all, 2 (instances), 50% or at most 50%.';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseExperiment } from './parse.ts';
 import { withinWindows } from './parse-safety.ts';
+import { KINDS } from './testing/kinds.ts';
 import type { Safety } from './types.ts';
 
 function safety(own: object): Safety {
@@ -25,6 +26,16 @@ describe('when a run may begin, and what halts it', () => {
   it('reads guards', () => {
     const { halt } = safety({ halt: { failing: '20%', for: '5s', budget: 0.1 } });
     expect(halt).toEqual({ failureShare: 0.2, forMs: 5_000, budget: 0.1 });
+  });
+
+  it('does not halt an outage that is asked for, unless told when', () => {
+    const lose = (own: object): number => {
+      const loss = { fault: 'node-loss', target: { node: 'localhost' }, for: 5, beyondBudget: true };
+      const method = [{ type: 'action', name: 'lose', 'x-holdfast': loss }];
+      const value = { title: 't', description: 'd', method, 'x-holdfast': own };
+      return parseExperiment(value, { kinds: KINDS }).experiment.safety.halt.failureShare;
+    };
+    expect([lose({}), lose({ halt: { failing: '50%' } })]).toEqual([1, 0.5]);
   });
 
   it('names what it cannot read', () => {

@@ -12,7 +12,8 @@ const HALT_FOR_MS: Ms = 15_000;
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const FORM = 'Write windows: ["Mon-Fri 09:00-17:00"].';
 
-export function parseSafety(own: Fields | null): Safety {
+/** `outage`: one is asked for, so it does not end its own run unless the file says when it should. */
+export function parseSafety(own: Fields | null, outage = false): Safety {
   const halt = own?.fields('halt') ?? null;
   halt?.problems.keys(halt.map, halt.path, ['failing', 'for', 'budget'], true);
   return {
@@ -22,7 +23,7 @@ export function parseSafety(own: Fields | null): Safety {
       return window ?? [];
     }),
     halt: {
-      failureShare: shareOf(halt, 'failing') ?? HALT_SHARE,
+      failureShare: shareOf(halt, 'failing') ?? (outage ? 1 : HALT_SHARE),
       forMs: halt?.duration('for', 1_000) ?? HALT_FOR_MS,
       budget: shareOf(halt, 'budget'),
     },

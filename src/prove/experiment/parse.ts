@@ -6,12 +6,13 @@ import { Fields } from './fields.ts';
 import { isMap, type JsonMap, kindOf } from './json.ts';
 import type { FaultCatalogue } from './kinds.ts';
 import { type Known, parseActivity, parseControls } from './parse-activity.ts';
-import { parseExpectations } from './parse-holdfast.ts';
+import { parseExpectations, WHOLE_NODE } from './parse-holdfast.ts';
 import { parseSafety } from './parse-safety.ts';
 import { parseConfiguration, parseSecrets } from './parse-values.ts';
 import { parseWorkload } from './parse-workload.ts';
 import { type Notice, type Problem, Problems } from './problems.ts';
 import {
+  type Activity,
   DRY_STRATEGIES,
   type Experiment,
   HYPOTHESIS_STRATEGIES,
@@ -75,7 +76,7 @@ function read(value: unknown, options: ParseOptions, problems: Problems): Experi
   own?.problems.keys(own.map, own.path, ['expect', 'windows', 'halt', 'workload'], true);
   const expect = own?.fields('expect') ?? null;
   if (!Object.hasOwn(value, 'method')) fields.missing('method', 'Add method: a list of activities; it may be empty.');
-  return {
+  const said = {
     title: fields.needText('title', 'Add title: one line for people.'),
     description: fields.needText('description', 'Add description: what this is to show.'),
     tags: fields.texts('tags'),
@@ -87,10 +88,18 @@ function read(value: unknown, options: ParseOptions, problems: Problems): Experi
     rollbacks: fields.maps('rollbacks').map((activity) => parseActivity(activity, known, 'rollbacks')),
     strategy: parseStrategy(fields),
     expect: expect === null ? null : parseExpectations(expect),
-    safety: parseSafety(own),
+  };
+  return {
+    ...said,
+    safety: parseSafety(own, said.method.some(isOutage)),
     workload: parseWorkload(own),
     raw: value as JsonMap,
   };
+}
+
+/** All that runs is taken away. */
+function isOutage({ does }: Activity): boolean {
+  return does.kind === 'fault' && does.fault.kind === WHOLE_NODE;
 }
 
 function parseHypothesis(fields: Fields, known: Known): Hypothesis | null {

@@ -1,19 +1,31 @@
 /** What the run cost: what users lost against what they may, and whether the data kept their promises. */
-import type { ConsistencyModel } from '../experiment/index.ts';
+import { formatDuration } from '../../model/time.ts';
+import { type ConsistencyModel, WHOLE_NODE } from '../experiment/index.ts';
 import type { Evidence, Finding, Losses } from './verdict.ts';
 
-export function lost({ experiment, losses }: Evidence): Finding {
+export function lost({ experiment, journal, losses }: Evidence): Finding {
   const limits = experiment.expect?.lostAtMost ?? { requests: null, seconds: null, budget: null };
   const asked = (['requests', 'seconds', 'budget'] as const).filter((unit) => limits[unit] !== null);
   const expected = asked.length === 0 ? null : `at most ${asked.map((unit) => shown(unit, limits[unit])).join(', ')}`;
   const base = { aspect: 'lost', expected, evidence: [] } as const;
-  if (losses === null) return { ...base, found: 'not measured', result: asked.length === 0 ? 'told' : 'unknown' };
-  const found = (['requests', 'seconds', 'budget'] as const).map((unit) => shown(unit, losses[unit])).join(', ');
+  const also = outages(journal);
+  if (losses === null)
+    return { ...base, found: `not measured${also}`, result: asked.length === 0 ? 'told' : 'unknown' };
+  const found = (['requests', 'seconds', 'budget'] as const).map((unit) => shown(unit, losses[unit])).join(', ') + also;
   if (asked.length === 0) return { ...base, found, result: 'told' };
   const unmeasured = asked.some((unit) => losses[unit] === null);
   const over = asked.filter((unit) => (losses[unit] ?? 0) > (limits[unit] as number));
   if (over.length > 0) return { ...base, found, result: 'unmet' };
   return { ...base, found, result: unmeasured ? 'unknown' : 'met' };
+}
+
+/** Callers that give up before they are answered are counted by nobody: that none was answered has to be said. */
+function outages({ 'x-holdfast': { faults } }: Evidence['journal']): string {
+  const said = faults.map(({ kind, begunAt, revertedAt }) => {
+    if (kind !== WHOLE_NODE || begunAt === null || revertedAt === null) return '';
+    return `; for ${formatDuration(revertedAt - begunAt)} nothing of the node was there to answer`;
+  });
+  return said.join('');
 }
 
 function shown(unit: keyof Losses, value: number | null): string {

@@ -88,6 +88,8 @@ function names(entity: EntityRef, wanted: string | null): boolean {
   if (wanted === null) return false;
   if (entity.name === wanted) return true;
   if (entity.kind === 'instance') return entity.service === wanted;
+  // As its target is written.
+  if (entity.kind === 'node') return wanted === 'localhost';
   return entity.kind === 'edge' && entity.callee === wanted;
 }
 

@@ -114,5 +114,7 @@ describe('the world of a run', () => {
     expect(await dry(spec('cpu', { instances: ['shop-1'] }))).toEqual(['shop-1 (on the machine as a whole)']);
     expect(await dry(spec('pause', { instances: ['shop-1'] }))).toEqual(['shop-1']);
     expect(JSON.stringify(await dry(spec('cpu', { node: 'localhost' })))).toContain('the whole machine');
+    expect(await dry(spec('node-loss', { node: 'localhost' }))).toEqual(['shop-1', 'shop-2']);
+    await expect(async () => dry(spec('node-loss', { node: 'elsewhere' }))).rejects.toThrow('no node elsewhere');
   });
 });

@@ -10,7 +10,14 @@ import { type FaultCommand, type FaultKindFacts, type FaultState, isOver } from 
 import { Random } from '../../model/random.ts';
 import { select } from '../../model/selection.ts';
 import type { Ms } from '../../model/time.ts';
-import type { Effect, FaultSpec, Json, JsonMap, Provider } from '../../prove/experiment/index.ts';
+import {
+  type Effect,
+  type FaultSpec,
+  type Json,
+  type JsonMap,
+  type Provider,
+  WHOLE_NODE,
+} from '../../prove/experiment/index.ts';
 import { deployResidue, describeDeploy } from './deploys.ts';
 import { callHttp, callProcess } from './providers.ts';
 
@@ -80,8 +87,9 @@ export class World {
     if (target.instances.length > 0) return target.instances;
     const { core } = this.#o;
     if (target.service === null) {
-      if (target.node === null || target.node === 'localhost' || target.node === hostname()) return [];
-      throw new HoldfastError('HF8203', `${kind}: there is no node ${target.node}`);
+      if (target.node !== null && target.node !== 'localhost' && target.node !== hostname())
+        throw new HoldfastError('HF8203', `${kind}: there is no node ${target.node}`);
+      return kind === WHOLE_NODE ? this.#allOfNode() : [];
     }
     if (!core.view.services.has(target.service)) throw new HoldfastError('HF6008', `no service ${target.service}`);
     const ready = [...core.instances.values()].filter(({ service, ready }) => service === target.service && ready);
@@ -92,6 +100,13 @@ export class World {
       target.select,
       random,
     );
+  }
+
+  /** Also those that are about to run: the core refuses to lose a node that is not whole to begin with. */
+  #allOfNode(): readonly string[] {
+    const all = [...this.#o.core.instances.values()].filter(({ phase }) => phase !== 'exited').map(({ id }) => id);
+    if (all.length === 0) throw new HoldfastError('HF8203', `${WHOLE_NODE}: nothing runs on ${hostname()}`);
+    return all.sort();
   }
 
   /** For whoever has to agree to it: what is struck, what reaches further than that, and what is restarted for it. */
@@ -161,7 +176,8 @@ export class World {
     const parameters = spec.parameters as Readonly<Record<string, unknown>>;
     const { service, from } = spec.target;
     const whole = isDeployFault(kind) && service !== null ? { service } : {};
-    const fault = { id, kind, parameters, instances, from, experiment, leaseMs, instant, ...whole };
+    const beyond = kind === WHOLE_NODE ? { beyondBudget: parameters.beyondBudget === true } : {};
+    const fault = { id, kind, parameters, instances, from, experiment, leaseMs, instant, ...whole, ...beyond };
     try {
       await this.#o.order({ kind: 'inject', fault });
     } catch (error) {

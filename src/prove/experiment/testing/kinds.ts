@@ -35,6 +35,6 @@ export const KINDS: FaultCatalogue = {
   dns: lasting('names resolve wrongly or not at all', 'names', 'mode'),
   misconfigure: lasting('the service runs with other settings', 'environment'),
   'bad-deploy': lasting('a bad version is deployed', 'command', 'exit', 'environment'),
-  'node-loss': lasting('all instances of a node are gone'),
+  'node-loss': lasting('all instances of a node are gone', 'beyondBudget'),
   'kill-holdfast': instant('a part of Holdfast itself is killed', 'part'),
 };
