@@ -9,6 +9,7 @@
  * do not read that file (musl) by a name server that cannot be sent to. A server on 127.0.0.1 with nothing listening would
  * do as well, until something listens there.
  */
+import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -67,8 +68,8 @@ export const dns: Executor<NamesFault> = {
   parse,
   possible,
   prepare: ({ id }: Fault<NamesFault>) => {
-    // Not in the state directory, which instances of other users may not read.
-    const dir = join(tmpdir(), `holdfast-dns-${id}`);
+    // Not in the state directory, which instances of other users may not read; by a name that nobody can have taken.
+    const dir = join(tmpdir(), `holdfast-dns-${id}-${randomBytes(8).toString('hex')}`);
     return { dir, wrapper: wrapperFor(dir) };
   },
   begin: async ({ id, parameters }: Fault<NamesFault>, given, at) => {

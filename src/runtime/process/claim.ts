@@ -47,13 +47,18 @@ export function untilClaimed(
       finish(() => reject(new Error(`the process did not begin within ${CLAIM_MS / 1_000} s`)));
     }, POLL_MS);
     life.claimed = (identity) => finish(() => resolve(identity));
-    shim?.once('error', (error) => finish(() => reject(error)));
-    shim?.once('exit', (status) => {
+    const ended = (status: number | null): void => {
       look();
       if (life.identity) return;
       finish(() =>
         reject(new Error(`the shim ended with status ${status}: ${words().join('; ') || 'it said nothing'}`)),
       );
-    });
+    };
+    const unstarted = (error: Error): void => finish(() => reject(error));
+    shim?.once('error', unstarted);
+    shim?.once('exit', ended);
+    // What happened between its start and this.
+    if (life.unstarted) unstarted(life.unstarted);
+    else if (shim && (shim.exitCode !== null || shim.signalCode !== null)) ended(shim.exitCode);
   });
 }

@@ -13,6 +13,8 @@ export class Life {
   claimed: (identity: ProcessIdentity) => void = () => {};
   /** Only of lives that this process started itself. */
   shim: ChildProcess | null = null;
+  /** Why there is no shim: it could not be started, which is told later than that it was tried. */
+  unstarted: Error | null = null;
   /** The shim of a life that is not over, also of adopted ones: never to be killed with its service. */
   shimPid: number | null = null;
   /** SIGKILL was sent by us: explains an end that left no status. */

@@ -91,7 +91,12 @@ export async function startLife(prepared: PreparedLaunch, around: Surroundings, 
     await around.records.write(record, true);
     const life = new Life(record);
     try {
-      life.shim = spawnShim(prepared, record.launchId, around, log.fd);
+      const shim = spawnShim(prepared, record.launchId, around, log.fd);
+      // It is told before anybody waits for the claim, and by an event that must not be missed.
+      shim.once('error', (error) => {
+        life.unstarted = error;
+      });
+      life.shim = shim;
     } catch (error) {
       await around.records.remove(launch.instance);
       await removeLifeFiles(paths, record.launchId);

@@ -100,6 +100,33 @@ describe('environment', () => {
   });
 });
 
+describe('a wrapper', () => {
+  const wrapper = ['/bin/sh', '-c', 'export WRAPPED=yes; umask 027; exec "$@"', 'sh'];
+
+  it('holds for the life, which is the same process, has all its variables, and is recorded without it', async () => {
+    const printed = node(
+      `console.log(process.env.WRAPPED, process.env['odd.name'], process.umask().toString(8), process.pid); setInterval(() => {}, 999)`,
+    );
+    const launch = launchOf(printed, { environment: { 'odd.name': 'kept' } });
+    const { pid } = await runtime.start(launch, wrapper);
+    const log = join(stateDir, 'logs/web-1.log');
+    await until(() => readFileSync(log, 'utf8').includes('\n'));
+    expect(readFileSync(log, 'utf8')).toBe(`yes kept 27 ${pid}\n`);
+    expect(runtime.lifeOf('web-1')?.launch).toEqual(launch);
+    await runtime.stop({ instance: 'web-1', incarnation: 1 }, 'SIGTERM', 5_000);
+    expect((await until(() => exits[0])).exit).toMatchObject({ reason: 'signal', signal: 'SIGTERM' });
+  });
+
+  it('that ends in nothing is a start that failed', async () => {
+    await expect(runtime.start(launchOf(['sleep', '60']), ['/bin/sh', '-c', 'exit 3'])).rejects.toMatchObject({
+      reason: 'spawn-failed',
+    });
+    await expect(runtime.start(launchOf(['sleep', '60']), ['/no/such/wrapper'])).rejects.toMatchObject({
+      reason: 'spawn-failed',
+    });
+  });
+});
+
 // Only root may switch users; anybody else gets HF3005, which is the other half of the same rule.
 describe('user', () => {
   it('is switched to, with its groups and home, or refused', async () => {
