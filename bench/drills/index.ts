@@ -13,12 +13,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError } from '../../src/model/errors.ts';
 import { type Loaded, startShop, startWeb } from '../../test/support/sample-systems.ts';
+import { pause } from '../../test/support/system.ts';
 import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
 import { DRILLS, type DrillCase, type SystemName } from './cases.ts';
 import { type Drill, drill } from './drill.ts';
 import { isMiss, rowsOf } from './score.ts';
 
 const RUNS = 20;
+/** A system without a past has no norm: nobody can say yet that it is slow. */
+const WARM_UP_MS = 30_000;
 const RATE_PER_SEC = Number(process.env.HOLDFAST_DRILL_RATE ?? 60);
 
 export const bench: Bench = {
@@ -77,7 +80,10 @@ async function drillSystem(
   try {
     for (let run = 1; run <= runs; run++) {
       for (const test of cases) {
-        loaded ??= await start(RATE_PER_SEC);
+        if (loaded === null) {
+          loaded = await start(RATE_PER_SEC);
+          await pause(WARM_UP_MS);
+        }
         const done = await attempt(name, loaded, test);
         drills.push(done);
         options.log(`${name} ${run}/${runs} ${test.id}: ${isMiss(done) ? 'MISSED ' : ''}${done.note}`);
