@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagnoseRecorded, type RecordedReport } from '../../src/offline/diagnose.ts';
-import { calibrationOf } from '../calibration.ts';
-import type { Bench, BenchRow } from '../contract.ts';
+import type { Bench } from '../contract.ts';
+import { type Result, resultRows } from '../results.ts';
 import { type Part, writeTown } from './folder.ts';
 import { FAULTS, type Fault, type Town, townOf } from './town.ts';
 
@@ -16,14 +16,6 @@ const PARTS: readonly (readonly Part[])[] = [['metrics', 'logs', 'traces'], ['lo
 const SIZES = [0.2, 0.5, 1];
 const SERVICES = [9, 20, 13];
 const SAMPLED = [1, 0.5, 0.1];
-
-interface Result {
-  readonly fault: Fault;
-  readonly first: boolean;
-  readonly third: boolean;
-  readonly confidence: number;
-  readonly named: boolean;
-}
 
 export const bench: Bench = {
   name: 'recorded',
@@ -42,7 +34,9 @@ export const bench: Bench = {
         }
       }
     }
-    return [...results].flatMap(([parts, of]) => rowsOf(parts, of));
+    return [...results].flatMap(([parts, of]) =>
+      resultRows({ id: parts, what: parts.replaceAll('+', ', '), cases: 'folders' }, of),
+    );
   },
 };
 
@@ -82,54 +76,4 @@ function resultOf({ causes, inconclusive }: RecordedReport, cause: string, fault
     confidence,
     named: !inconclusive,
   };
-}
-
-function rowsOf(parts: string, results: readonly Result[]): BenchRow[] {
-  const share = (of: readonly Result[], wanted: (one: Result) => boolean): number =>
-    of.filter(wanted).length / Math.max(1, of.length);
-  const row = (id: string, what: string, value: number, note?: string): BenchRow => ({
-    id: `${parts}.${id.replaceAll(' ', '-')}`,
-    what: `${parts.replaceAll('+', ', ')}: ${what}`,
-    value,
-    unit: '',
-    target: null,
-    pass: null,
-    ...(note === undefined ? {} : { note }),
-  });
-  const named = results.filter((one) => one.named);
-  const { error, bins } = calibrationOf(results.map(({ confidence, first }) => ({ confidence, right: first })));
-  return [
-    row(
-      'top1',
-      'cause first',
-      share(results, ({ first }) => first),
-      `${results.length} folders`,
-    ),
-    row(
-      'top3',
-      'cause among the first three',
-      share(results, ({ third }) => third),
-    ),
-    row(
-      'named',
-      'a cause is named',
-      share(results, (one) => one.named),
-    ),
-    row(
-      'named.right',
-      'named causes that are right',
-      share(named, ({ first }) => first),
-    ),
-    row('calibration', 'mean gap between confidence and hits', error, `confidence→hits: ${bins.join(', ')}`),
-    ...FAULTS.map((fault) => {
-      const of = results.filter((one) => one.fault === fault);
-      const third = share(of, (one) => one.third).toFixed(2);
-      return row(
-        fault,
-        `${fault}: cause first`,
-        share(of, ({ first }) => first),
-        `among the first three ${third}`,
-      );
-    }),
-  ];
 }

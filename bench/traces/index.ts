@@ -6,20 +6,19 @@ import type { Wanted } from '../../src/offline/assemble/recording.ts';
 import { type RecordedReport, reportOf } from '../../src/offline/diagnose.ts';
 import { Collector } from '../../src/offline/read/collector.ts';
 import { readOtlp } from '../../src/offline/read/otlp.ts';
-import { EXPECTED_CLASS, FAULTS, type World, type WorldFault, worldOf } from '../../src/offline/testing/world.ts';
+import { EXPECTED_CLASS, FAULTS, type World, worldOf } from '../../src/offline/testing/world.ts';
 import type { Bench, BenchRow } from '../contract.ts';
+import { type Result, resultRows, shareOf } from '../results.ts';
 
+const TARGETS = { first: 0.95, class: 0.9 };
 const ANYTHING: Wanted = { atMs: null, untilMs: null, service: null, kind: null, baseline: null };
 
-interface Result {
-  readonly fault: WorldFault;
-  readonly first: boolean;
-  readonly third: boolean;
-  readonly named: boolean;
-  readonly rightClass: boolean;
+interface Found extends Result {
   readonly onsetOffMs: number;
-  readonly confidence: number;
 }
+
+/** A fault that grows, or that few feel, is seen this late. */
+const ONSET_WITHIN_MS = 30_000;
 
 export const bench: Bench = {
   name: 'traces',
@@ -28,12 +27,22 @@ export const bench: Bench = {
     const seeds = quick ? 3 : 10;
     const rows: BenchRow[] = [];
     for (const bare of [false, true]) {
-      const results: Result[] = [];
+      const results: Found[] = [];
       for (const fault of FAULTS) {
         log(`${fault}, ${seeds} systems${bare ? ', traces alone' : ''}`);
         for (let seed = 1; seed <= seeds; seed++) results.push(judge(worldOf(1_000 + seed, fault, { bare }), log));
       }
-      rows.push(...rowsOf(bare ? 'bare' : 'all', bare ? 'traces alone' : 'traces, logs, metrics', results, !bare));
+      const told = bare ? { id: 'bare', what: 'traces alone' } : { id: 'all', what: 'traces, logs, metrics' };
+      rows.push(...resultRows({ ...told, cases: 'recordings' }, results, bare ? {} : TARGETS));
+      const value = shareOf(results, ({ onsetOffMs }) => Math.abs(onsetOffMs) <= ONSET_WITHIN_MS);
+      rows.push({
+        id: `${told.id}.onset`,
+        what: `${told.what}: onset within 30 s`,
+        value,
+        unit: '',
+        target: null,
+        pass: null,
+      });
     }
     rows.push(quiet(seeds, log));
     return rows;
@@ -46,7 +55,7 @@ function diagnosed(world: World): RecordedReport {
   return reportOf(collector.finish(), null, ANYTHING);
 }
 
-function judge(world: World, log: (line: string) => void): Result {
+function judge(world: World, log: (line: string) => void): Found {
   const report = diagnosed(world);
   const names = report.causes.map(({ name }) => name);
   const top = report.causes[0];
@@ -64,75 +73,6 @@ function judge(world: World, log: (line: string) => void): Result {
       `  ${world.fault} at ${world.cause}: ${report.sentence} [${report.symptom.service} ${report.symptom.kind} ${result.onsetOffMs} ms]`,
     );
   return result;
-}
-
-function rowsOf(id: string, what: string, results: readonly Result[], judged: boolean): BenchRow[] {
-  const share = (of: readonly Result[], wanted: (one: Result) => boolean): number =>
-    of.filter(wanted).length / of.length;
-  const row = (name: string, text: string, value: number, target: number | null, note?: string): BenchRow => ({
-    id: `${id}.${name}`,
-    what: `${what}: ${text}`,
-    value,
-    unit: '',
-    target,
-    pass: target === null ? null : value >= target,
-    ...(note === undefined ? {} : { note }),
-  });
-  const note = `${results.length} recordings`;
-  const named = results.filter((one) => one.named);
-  const rows = [
-    row(
-      'top1',
-      'cause first',
-      share(results, ({ first }) => first),
-      judged ? 0.95 : null,
-      note,
-    ),
-    row(
-      'top3',
-      'cause among the first three',
-      share(results, ({ third }) => third),
-      null,
-    ),
-    row(
-      'class',
-      'right fault class',
-      share(results, ({ rightClass }) => rightClass),
-      judged ? 0.9 : null,
-    ),
-    row(
-      'named',
-      'a cause is named',
-      share(results, (one) => one.named),
-      null,
-    ),
-    row(
-      'named.right',
-      'named causes that are right',
-      share(named, ({ first }) => first),
-      null,
-    ),
-    row(
-      'onset',
-      'onset within 30 s',
-      share(results, ({ onsetOffMs }) => Math.abs(onsetOffMs) <= 30_000),
-      null,
-    ),
-  ];
-  for (const fault of FAULTS) {
-    const of = results.filter((one) => one.fault === fault);
-    const classes = share(of, ({ rightClass }) => rightClass);
-    rows.push(
-      row(
-        fault.replace(' ', '-'),
-        `${fault}: cause first`,
-        share(of, ({ first }) => first),
-        null,
-        `class right: ${classes.toFixed(2)}`,
-      ),
-    );
-  }
-  return rows;
 }
 
 /** Systems without any fault. */
