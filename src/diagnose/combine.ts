@@ -36,8 +36,11 @@ const SOMETHING_ELSE = -0.5;
  * much as speaks for it of the damage that begins where nothing is known to be wrong.
  */
 const SOMETHING_UNSEEN = 1;
-/** Evidence of other lanes than the accounts, from which on a candidate need not deviate itself to be believed. */
-const INDEPENDENT = 0.5;
+/**
+ * What an account is worth where nobody recorded who calls whom: a part of what seems to begin at a service was passed
+ * on by callees that are not known. Higher: metrics alone name more, and more of it wrongly.
+ */
+const PRESUMED = 0.5;
 /** A lane whose largest say is within this part of the lead could turn a verdict. */
 const TURNS = 1;
 
@@ -90,7 +93,7 @@ export function diagnoseRecording(recording: Recording, lanes: readonly Lane[] =
   const base = { accounts, unit, reach: distances(accounts.graph, accounts.symptom) };
   const context: LaneContext = { ...base, recording, shares: damageShares(base) };
   const { candidates, missing } = gather(context, lanes);
-  const causes = rank(candidates, accounts, unit);
+  const causes = rank(candidates, accounts, unit, recording.presumed === true ? PRESUMED : 1);
   const best = causes[0];
   const suffered = accounts.excess[accounts.symptom];
   // An alarm that the recording does not bear out: nothing has to be explained.
@@ -166,15 +169,20 @@ export function decidingOf(missing: readonly Missing[], scores: readonly number[
   return missing.filter(({ cap }) => cap * TURNS >= first - second).map(({ what }) => what);
 }
 
-function rank(candidates: readonly Candidate[], accounts: RecordedAccounts, unit: Unit): RecordedCause[] {
+function rank(
+  candidates: readonly Candidate[],
+  accounts: RecordedAccounts,
+  unit: Unit,
+  trust: number,
+): RecordedCause[] {
   const belief = damageBelief(accounts, unit);
-  const scores = candidates.map((candidate) => scoreBy(candidate, belief));
+  const scores = candidates.map((candidate) => scoreBy(candidate, belief, trust));
   const chances = weigh(scores, SOMETHING_ELSE);
   const causes = candidates.map(({ kind, name, evidence, lanes }, index): RecordedCause => {
     const score = scores[index] as number;
     const elsewhere = score - (lanes.get(ownExcess.name) ?? 0);
-    const suspect = kind === 'service' && elsewhere < INDEPENDENT ? accounts.graph.index.get(name) : undefined;
-    const real = 1 / (1 + 10 ** -(reality(accounts, unit, suspect) + Math.max(0, elsewhere)));
+    const suspect = kind === 'service' ? accounts.graph.index.get(name) : undefined;
+    const real = 1 / (1 + 10 ** -reality(accounts, unit, suspect, elsewhere));
     const confidence = calibrated(real * (chances[index] as number));
     return { kind, name, ...kindOf(evidence), score, confidence, ...forAndAgainst(evidence) };
   });
@@ -184,13 +192,14 @@ function rank(candidates: readonly Candidate[], accounts: RecordedAccounts, unit
 const OF_DAMAGE: ReadonlySet<string> = new Set(LANES.filter(({ ofDamage }) => ofDamage).map(({ name }) => name));
 
 /** A share of the damage is an argument as far as there is damage, felt or at the candidate itself. */
-function scoreBy({ kind, name, lanes }: Candidate, belief: DamageBelief): number {
+function scoreBy({ kind, name, lanes }: Candidate, belief: DamageBelief, trust: number): number {
   let [ofDamage, other] = [0, 0];
   for (const [lane, weight] of lanes) {
     if (OF_DAMAGE.has(lane)) ofDamage += weight;
     else other += weight;
   }
-  return other + ofDamage * (ofDamage > 0 && kind === 'service' ? belief.at(name) : belief.anywhere);
+  if (ofDamage <= 0) return other + ofDamage * belief.anywhere;
+  return other + trust * ofDamage * (kind === 'service' ? belief.at(name) : belief.anywhere);
 }
 
 /** Sums of the same numbers in another order differ by no more. */

@@ -5,6 +5,8 @@
  *   far     : PER_DECADE × log10(σ ÷ NEUTRAL_SIGMA), bounded. Deviations have heavy tails: doubling one is no proof.
  *   lasting : −log10 P(at least k of n bins beyond the gate by chance) against one in twenty, bounded.
  *             Nothing can be said from a single bin.
+ *   unfelt  : a small trouble deep down drowns in what the symptom's service measures: its silence costs a suspect
+ *             that deviates by itself, or against whom facts speak that are no part of the damage, only so much.
  */
 import type { RecordedAccounts, Unit } from './account.ts';
 import type { Excess } from './excess.ts';
@@ -13,11 +15,23 @@ const FAR = { perDecade: 2, neutralSigma: 4, least: -1, most: 0.7 };
 /** A quiet service's chance of a bin beyond the gate: more than 2 σ would give, because noise comes in runs. */
 const LASTING = { chance: 0.1, neutral: 1.3, least: -0.8, most: 0.7 };
 
-/** log10 odds that the incident is real, given whom it is laid upon. */
-export function reality(accounts: RecordedAccounts, unit: Unit, suspect: number | undefined): number {
+/** Cost of the symptom's silence at most, and how sure a suspect's own deviation must be for that, in log10 odds. */
+const UNFELT = { costs: 0.8, deviates: 0.5 };
+/** Evidence that is no part of the damage, from which on a suspect need not deviate itself to be believed. */
+const INDEPENDENT = 0.5;
+
+/**
+ * log10 odds that the incident is real, given whom it is laid upon. `facts`: log10 odds of the evidence against the
+ * suspect that is no part of the damage.
+ */
+export function reality(accounts: RecordedAccounts, unit: Unit, suspect: number | undefined, facts: number): number {
   const symptom = accounts.excess[accounts.symptom];
   const other = suspect === undefined || suspect === accounts.symptom ? null : accounts.excess[suspect];
-  return (symptom ? ofExcess(symptom, unit) : 0) + (other ? Math.max(...UNIT_PAIR.map((u) => ofExcess(other, u))) : 0);
+  const felt = symptom ? ofExcess(symptom, unit) : 0;
+  const own = other ? Math.max(...UNIT_PAIR.map((u) => ofExcess(other, u))) : 0;
+  const known = facts >= INDEPENDENT;
+  const least = known || own >= UNFELT.deviates ? -UNFELT.costs : felt;
+  return Math.max(felt, least) + (known ? Math.max(0, own) : own) + Math.max(0, facts);
 }
 
 const UNIT_PAIR: readonly Unit[] = ['seconds', 'failed'];

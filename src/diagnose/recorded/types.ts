@@ -193,4 +193,6 @@ export interface Recording {
   readonly away?: readonly RecordedAway[];
   /** Every call is among the edges: none has to be presumed. */
   readonly complete?: boolean;
+  /** Nobody recorded who calls whom: the edges are guesses. */
+  readonly presumed?: boolean;
 }

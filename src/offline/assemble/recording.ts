@@ -108,6 +108,7 @@ export function assemble(read: Gathered, past: Gathered | null, asked: Wanted): 
     symptom,
     services,
     edges,
+    ...(calls.length === 0 && parts.edges.length === 0 ? { presumed: true } : {}),
     ...(resources.length > 0 ? { resources } : {}),
     ...(logs.length > 0 || exits.length > 0 ? { exits } : {}),
     ...(templates.length > 0 ? { templates } : {}),
