@@ -5,13 +5,14 @@
  */
 import type { Value } from '../history/event.ts';
 import { byKey, type History } from '../history/history.ts';
-import { byAbstraction, type Watched } from './abstraction.ts';
+import { byAbstraction } from './abstraction.ts';
 import { UniqueAppends } from './appends.ts';
 import { Chains } from './chains.ts';
 import { queueCompiler, setCompiler } from './collections.ts';
-import { type Counterexample, fromEvidence, fromSearch } from './counterexample.ts';
+import { type Counterexample, type Found, fromEvidence, fromSearch } from './counterexample.ts';
+import { Descent } from './descent.ts';
 import type { Evidence } from './evidence.ts';
-import type { Compiler } from './machine.ts';
+import type { Compiler, Machine } from './machine.ts';
 import {
   casArguments,
   counterCompiler,
@@ -105,13 +106,14 @@ const BEAM_SHARE = 8;
 /** The part of the budget that abstraction may spend, where it can be used: it either answers soon or hardly ever. */
 const ABSTRACTION_SHARE = 2;
 
-/** What a small history is searched with first: a few milliseconds, less than abstraction needs to begin. */
-const SMALL_STEPS = 100_000;
+/** What a descent is given at first: a fraction of a second, and more where the history is long. */
+const FIRST_STEPS = 1_000_000;
+const STEPS_EACH = 50;
+/** The part of the budget that it is given when abstraction has failed. */
+const DESCENT_SHARE = 8;
 
-interface Found {
-  readonly outcome: SearchOutcome;
-  /** How abstraction found it: see there. */
-  readonly watched?: Watched;
+function answers({ kind }: SearchOutcome): boolean {
+  return kind === 'explained' || kind === 'broken';
 }
 
 const NO_ROWS = (_key: number): Int32Array => new Int32Array(0);
@@ -227,46 +229,57 @@ class Checker {
     const history = this.#history;
     const compiler = this.#compiler(rows);
     const problem = layOut(history, rows, compiler);
-    const { outcome, watched } = this.#run(problem, compiler, budget);
+    const found = this.#run(problem, compiler, budget);
+    const { outcome } = found;
     if (outcome.kind === 'explained') {
       this.#peak = Math.max(this.#peak, outcome.peak);
       return null;
     }
     if (outcome.kind === 'pruned') throw new Error('a full search prunes nothing');
-    if (outcome.kind === 'broken') return fromSearch(history, rows, compiler, problem, outcome, budget, watched);
+    if (outcome.kind === 'broken') return fromSearch(history, rows, compiler, problem, { ...found, outcome }, budget);
     const allowed = (this.#options.budget ?? SEARCH_BUDGET)[outcome.what];
     const why = `budget exhausted: more than ${allowed} ${outcome.what}`;
     return { key: history.keys[key] as Value, why, explained: outcome.event / problem.events.length };
   }
 
-  /**
-   * By abstraction where the object has few states, then narrow searches, each on a share of the steps; what they leave
-   * open is left to the full one.
-   */
+  /** The ways that suit the object, each on a share of the steps; what they leave open is left to the full search. */
   #run(problem: Problem, compiler: Compiler, budget: SearchBudget): Found {
     this.#steps = 0;
+    const { machine } = compiler;
     const share = (part: number): SearchBudget => ({ ...budget, steps: Math.ceil(budget.steps / part) });
-    if (compiler.machine.few && this.#options.abstraction !== false) {
-      const small = new Search(problem, compiler.machine, { ...budget, steps: Math.min(budget.steps, SMALL_STEPS) });
-      const outcome = small.run();
-      this.#steps += small.steps;
-      if (outcome.kind === 'explained' || outcome.kind === 'broken') return { outcome };
-    }
-    if (compiler.machine.few && this.#options.abstraction !== false) {
-      const { outcome, steps, watched } = byAbstraction(problem, compiler.machine, share(ABSTRACTION_SHARE));
-      this.#steps += steps;
-      if (outcome.kind === 'explained' || outcome.kind === 'broken') return { outcome, watched };
-    }
+    const found = machine.few && this.#options.abstraction !== false ? this.#runFew(problem, machine, budget) : null;
+    if (found) return found;
     for (const beam of this.#options.beams ?? BEAMS) {
-      const search = new Search(problem, compiler.machine, share(BEAM_SHARE), beam);
+      const search = new Search(problem, machine, share(BEAM_SHARE), beam);
       const outcome = search.run();
       this.#steps += search.steps;
-      if (outcome.kind === 'explained' || outcome.kind === 'broken') return { outcome };
+      if (answers(outcome)) return { outcome };
     }
-    const search = new Search(problem, compiler.machine, { ...budget, steps: Math.max(0, budget.steps - this.#steps) });
+    const search = new Search(problem, machine, { ...budget, steps: Math.max(0, budget.steps - this.#steps) });
     const outcome = search.run();
     this.#steps += search.steps;
     return { outcome };
+  }
+
+  /**
+   * Where the object has few states: a descent, which soon explains most of what can be explained, and abstraction,
+   * which soon refutes most of what cannot. Neither knows beforehand, so they take turns.
+   */
+  #runFew(problem: Problem, machine: Machine, budget: SearchBudget): Found | null {
+    const descent = new Descent(problem, machine, budget);
+    const descend = (steps: number): Found | null => {
+      const before = descent.steps;
+      const outcome = descent.run(Math.min(before + steps, budget.steps));
+      this.#steps += descent.steps - before;
+      return answers(outcome) ? { outcome, by: 'descent' } : null;
+    };
+    const found = descend(FIRST_STEPS + STEPS_EACH * problem.count);
+    if (found) return found;
+    const allowed = Math.ceil(budget.steps / ABSTRACTION_SHARE);
+    const { outcome, steps, watched } = byAbstraction(problem, machine, { ...budget, steps: allowed });
+    this.#steps += steps;
+    if (answers(outcome)) return { outcome, by: watched };
+    return descend(Math.ceil(budget.steps / DESCENT_SHARE));
   }
 
   #compiler(rows: Int32Array): Compiler {

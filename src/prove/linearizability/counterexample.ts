@@ -7,6 +7,7 @@
 import { show, type Value } from '../history/event.ts';
 import { FAIL, type History, INFO, NEVER } from '../history/history.ts';
 import { AbstractWalk, type Watched } from './abstraction.ts';
+import { Descent } from './descent.ts';
 import type { Evidence } from './evidence.ts';
 import type { Compiler, Machine } from './machine.ts';
 import { LOOKS, layOut, OPTIONAL, type Problem } from './problem.ts';
@@ -35,6 +36,12 @@ const TRY_STEPS = 2_000_000;
 const MAKERS = 2;
 /** States that are named before "…". */
 const NAMED = 8;
+
+/** An outcome, and how it was found where it was not by search: by descent, or by what abstraction watched. */
+export interface Found {
+  readonly outcome: SearchOutcome;
+  readonly by?: 'descent' | Watched;
+}
 
 type Broken = Extract<SearchOutcome, { kind: 'broken' }>;
 
@@ -68,17 +75,16 @@ export function fromSearch(
   rows: Int32Array,
   compiler: Compiler,
   problem: Problem,
-  found: Broken,
+  found: Found & { readonly outcome: Broken },
   budget: SearchBudget,
-  watched?: Watched,
 ): Counterexample {
-  const broken = withoutForesight(problem, compiler, found, budget);
+  const broken = withoutForesight(problem, compiler, found.outcome, budget);
   const failed = problem.row[broken.op] as number;
   const at = history.returned[failed] as number;
   const prefix = rows.filter((row) => (history.invoked[row] as number) < at);
   const from = windowStart(history, problem, broken);
   const shown = inWindow(history, problem, from, at);
-  const needless = needlessReads(history, prefix, compiler, problem, shown, failed, budget, watched);
+  const needless = needlessReads(history, prefix, compiler, problem, shown, failed, budget, found.by);
   const window = shown.filter((row) => !needless.has(row));
   const makers = makersOf(prefix, compiler, failed, broken.states).filter((row) => !window.includes(row));
   const until = problem.events.findIndex((event) => event >= 0 && (problem.row[event] as number) >= (from ?? 0));
@@ -138,20 +144,27 @@ function needlessReads(
   shown: readonly number[],
   failed: number,
   budget: SearchBudget,
-  watched: Watched | undefined,
+  by: Found['by'],
 ): Set<number> {
   const looks = new Set<number>();
   for (let op = 0; op < problem.count; op++) if (problem.kind[op] === LOOKS) looks.add(problem.row[op] as number);
   const needless = new Set<number>();
   const reduced = { ...budget, steps: Math.min(budget.steps, TRY_STEPS) };
   let tries = 0;
+  let descended = 0;
   for (const row of shown) {
+    if (descended > TRY_STEPS) break;
     if (row === failed || !looks.has(row) || ++tries > TRIES) continue;
     needless.add(row);
     const smaller = layOut(history, prefix, compiler, needless);
-    const outcome = watched
-      ? new AbstractWalk(smaller, compiler.machine, watchedOf(problem, watched, smaller), reduced).run()
-      : new Search(smaller, compiler.machine, reduced).run();
+    let outcome: SearchOutcome;
+    if (by === 'descent') {
+      const descent = new Descent(smaller, compiler.machine, reduced);
+      outcome = descent.run(reduced.steps);
+      descended += descent.steps;
+    } else if (by)
+      outcome = new AbstractWalk(smaller, compiler.machine, watchedOf(problem, by, smaller), reduced).run();
+    else outcome = new Search(smaller, compiler.machine, reduced).run();
     if (outcome.kind !== 'broken' || smaller.row[outcome.op] !== failed) needless.delete(row);
   }
   return needless;
