@@ -5,6 +5,7 @@
  * The monotonic clock is left alone: no clock fault of a real machine touches it, and timers would go astray.
  */
 import { execFile, execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,8 +58,8 @@ export const clock: Executor<Clock> = {
   },
   possible,
   prepare: ({ id }: Fault<Clock>) => {
-    // Not in the state directory, which instances of other users may not read.
-    const file = join(tmpdir(), `holdfast-clock-${id}`);
+    // Not in the state directory, which instances of other users may not read; under a name that nobody can have taken.
+    const file = join(tmpdir(), `holdfast-clock-${id}-${randomBytes(8).toString('hex')}`);
     return { file, environment: environment(library() ?? '', file) };
   },
   begin: async ({ parameters: { offsetSec, rate } }: Fault<Clock>, given, at) => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRequest } from '../contract.ts';
 import { type Backend, findBackend, spaceOf, within } from '../firewall.ts';
+import { Injector } from '../injector.ts';
 import { livingKeeper } from '../keeper.ts';
 import { signal } from '../processes.ts';
 import { LONG_MS, Rig, until, type Victim } from '../testing/rig.ts';
@@ -104,6 +105,19 @@ describe.runIf(mayTry)('network', () => {
     expect(rig.injector.residue(fault.id)).toHaveLength(1);
     rig.injector.sweep();
     expect((await rig.ended(fault.id)).end).toMatchObject({ reason: 'keeper-lost', residue: [] });
+    await until(() => heard() === 'answer', 'no answer any more');
+  });
+
+  it('of two Holdfasts that give their faults the same name end each by itself', async () => {
+    const other = new Injector(join(rig.dir, 'other'));
+    const request = { ...cut({ mode: 'drop' }), id: 'proof-1-1' };
+    for (const injector of [rig.injector, other]) expect((await injector.begin(request)).phase).toBe('active');
+    await until(() => heard() === 'silence', 'no silence');
+    await other.revert('proof-1-1');
+    // Ten calls of the client later.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(heard()).toBe('silence');
+    await rig.injector.revert('proof-1-1');
     await until(() => heard() === 'answer', 'no answer any more');
   });
 

@@ -4,6 +4,7 @@
  * Latency and bandwidth are the traffic layer's, which needs no privileges and no netem.
  */
 
+import { randomBytes } from 'node:crypto';
 import { HoldfastError } from '../../model/errors.ts';
 import type { Executor, Fault, PortTarget, Possibility, Surroundings } from '../contract.ts';
 import { type Backend, findBackend, type Rules, spaceOf, within } from '../firewall.ts';
@@ -69,7 +70,9 @@ export const network: Executor<Network> = {
     const space = process ? (spaceOf(process.pid) ?? null) : null;
     const backend = findBackend(within(space) ?? []);
     if (!backend) throw new HoldfastError('HF8201', 'the packet filter of the target may not be changed');
-    return { rules: { id, port, protocol, ...parameters }, backend: backend.name, space } satisfies Cut;
+    // Another Holdfast on this machine may give its fault the same name.
+    const own = `${id}-${randomBytes(4).toString('hex')}`;
+    return { rules: { id: own, port, protocol, ...parameters }, backend: backend.name, space } satisfies Cut;
   },
   begin: async (_fault, traces) => {
     const { backend, prefix, rules } = resolve(traces as unknown as Cut);
