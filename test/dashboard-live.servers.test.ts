@@ -102,6 +102,8 @@ it('an operation from the page changes the system, with the reason in the journa
 
 it('kill -9 of Holdfast itself: the page says so, and is live again when it is back', async () => {
   const { page } = watched;
+  // A try before this one may have ended in between.
+  await system.startServer();
   await page.goto(system.api.url);
   await page.locator('.connection.live').waitFor();
   system.killServer();

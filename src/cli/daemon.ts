@@ -22,21 +22,29 @@ export interface Server {
 /** A server replays its journal before it listens; on a slow disk that takes a while. */
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
+/** A server that breaks connections may be ending: so long it is looked at again before that is told. */
+const ENDING_MS = 500;
 
 export const SERVER_ENTRY = builtEntry(import.meta.url, '../server/main.js');
 
 export async function runningServer(stateDir: string, token: string | undefined): Promise<Server | undefined> {
   const file = readApiFile(stateDir);
-  if (!file || !isAlive(file.pid)) return undefined;
+  if (!file) return undefined;
   const client = clientOf(file, token);
-  try {
-    await client.healthz();
-  } catch (error) {
-    // A recycled pid: nothing of ours listens there.
-    if (asHoldfastError(error).code === 'HF7001') return undefined;
-    throw error;
+  for (const until = performance.now() + ENDING_MS; isAlive(file.pid); ) {
+    try {
+      await client.healthz();
+      return { client, pid: file.pid, url: file.url, started: false };
+    } catch (error) {
+      const { code } = asHoldfastError(error);
+      // A recycled pid: nothing of ours listens there.
+      if (code === 'HF7001') return undefined;
+      // One that is ending just now resets connections; at the next look it is gone.
+      if (code !== 'HF7004' || performance.now() >= until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   }
-  return { client, pid: file.pid, url: file.url, started: false };
+  return undefined;
 }
 
 export async function ensureServer(
