@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BEAT_MS, LagMeter } from '../../src/agent/lag.ts';
+import { parsePressure } from '../../src/agent/node-sampler.ts';
 import type { HoldfastClient } from '../../src/api/client.ts';
 import type { ProofResource } from '../../src/api/proof-resources.ts';
 import type { IncidentResource } from '../../src/api/resources.ts';
@@ -247,7 +248,7 @@ class Watch {
 /** Time in which somebody waited for a processor since the start of the machine (PSI); 0 where the kernel does not say. */
 function pressureUs(): number {
   try {
-    return Number(/^some .*total=(\d+)/m.exec(readFileSync('/proc/pressure/cpu', 'utf8'))?.[1] ?? 0);
+    return parsePressure(readFileSync('/proc/pressure/cpu', 'utf8')) ?? 0;
   } catch {
     return 0;
   }

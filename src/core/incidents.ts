@@ -84,8 +84,8 @@ export function servicesOf(entity: EntityRef): readonly string[] {
 
 export function refsOf(entity: EntityRef): { service?: string; instance?: string } {
   if (entity.kind === 'instance') return { service: entity.service, instance: entity.name };
-  const service = servicesOf(entity)[0];
-  return service === undefined ? {} : { service };
+  const service = serviceOf(entity);
+  return service === null ? {} : { service };
 }
 
 /** Replaces an incident's fields; the state holds the only current copy. */

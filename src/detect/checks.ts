@@ -3,7 +3,7 @@
  * failures within the start period do not count until the first pass. Agents are silent about repeated passes, so
  * passes after the first one are counted by the time that went by without a failure.
  */
-import type { CheckSignal } from '../model/signal.ts';
+import { type CheckSignal, NO_CONNECTION } from '../model/signal.ts';
 import type { CheckSpec } from '../model/spec.ts';
 import type { Ms } from '../model/time.ts';
 
@@ -75,7 +75,7 @@ export type FailureNature = 'unopened' | 'silent' | 'refused' | 'wrong';
 /** unopened: not even a connection in time; silent: no answer in time; refused: nobody there; wrong: an answer, but a bad one. */
 export function natureOf(error: string | null): FailureNature {
   const text = (error ?? '').toLowerCase();
-  if (text === 'no connection in time') return 'unopened';
+  if (error === NO_CONNECTION) return 'unopened';
   if (/time|ttl|silen|no report|deadline/.test(text)) return 'silent';
   if (/refused|reset|unreach|closed|hang up|epipe|not accept/.test(text)) return 'refused';
   return 'wrong';

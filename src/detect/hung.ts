@@ -76,6 +76,7 @@ function confirmation(facts: InstanceFacts, stall: Stall): readonly string[] | n
       return [told, `its check had no answer since then (${track.error})`];
     }
   }
+  if (silent < CONFIRM_MS) return null;
   const itself = waitsItself(facts, stall.since);
   if (itself === true) return null;
   const passed =

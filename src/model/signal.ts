@@ -53,6 +53,9 @@ export interface CheckSignal extends OfInstance {
   readonly error: string | null;
 }
 
+/** Error of a check whose time was up before a connection was open: a kernel opens connections also for a program that hangs. */
+export const NO_CONNECTION = 'no connection in time';
+
 /** Calls over one edge to one instance within one window, as the traffic layer measured them. */
 export interface EdgeSignal {
   readonly kind: 'edge';

@@ -1,10 +1,10 @@
 /** Runs one check of one life: timers, the timeout, and never two runs at once. The rules are in scheduler.ts. */
-import type { CheckSignal } from '../../model/signal.ts';
+import { type CheckSignal, NO_CONNECTION } from '../../model/signal.ts';
 import type { CheckSpec } from '../../model/spec.ts';
 import type { Ms } from '../../model/time.ts';
 import type { LagMeter } from '../lag.ts';
 import type { Clock } from '../ports.ts';
-import { NO_CONNECTION, type Probe, type ProbeTarget } from './probe.ts';
+import type { Probe, ProbeTarget } from './probe.ts';
 import { probeFor } from './registry.ts';
 import { CheckSchedule, isVoid, Reporting, type Worth } from './scheduler.ts';
 import { TtlSchedule } from './ttl.ts';

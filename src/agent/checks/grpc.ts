@@ -3,7 +3,8 @@
  * coded by hand; a gRPC library would be the largest dependency of the whole product.
  */
 import { connect, constants } from 'node:http2';
-import { connectionError, INSTANCE_HOST, NO_CONNECTION, type ProbeOf, portOf } from './probe.ts';
+import { NO_CONNECTION } from '../../model/signal.ts';
+import { connectionError, INSTANCE_HOST, type ProbeOf, portOf } from './probe.ts';
 
 const SERVING_STATUS = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 const MAX_REPLY_BYTES = 64 * 1024;

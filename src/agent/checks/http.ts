@@ -4,7 +4,8 @@
  * not notice that the service stopped accepting new ones.
  */
 import { connect } from 'node:net';
-import { connectionError, INSTANCE_HOST, NO_CONNECTION, type ProbeOf, portOf } from './probe.ts';
+import { NO_CONNECTION } from '../../model/signal.ts';
+import { connectionError, INSTANCE_HOST, type ProbeOf, portOf } from './probe.ts';
 
 const MAX_HEAD_BYTES = 64 * 1024;
 /** After the head the rest is read for a moment, so that the service does not see its answer refused. */

@@ -23,9 +23,6 @@ export interface PluginReport {
   readonly stdout: string;
 }
 
-/** Its time was up before a connection was open: a kernel opens connections also for a program that hangs. */
-export const NO_CONNECTION = 'no connection in time';
-
 /**
  * One run. Resolves with null when all is well, else with what is wrong, in a few words. It must let go of everything
  * when aborted, and settle soon after: with NO_CONNECTION at once if that is how far it came; nothing else that it then

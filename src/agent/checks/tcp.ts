@@ -1,6 +1,7 @@
 /** The port accepts a connection. The kernel answers for a process that hangs, so this says "started", not "well". */
 import { connect } from 'node:net';
-import { connectionError, INSTANCE_HOST, NO_CONNECTION, type ProbeOf, portOf } from './probe.ts';
+import { NO_CONNECTION } from '../../model/signal.ts';
+import { connectionError, INSTANCE_HOST, type ProbeOf, portOf } from './probe.ts';
 
 export const tcpProbe: ProbeOf<'tcp'> = (probe, { launch }) => {
   const port = portOf(launch, probe.port);

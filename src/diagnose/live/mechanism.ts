@@ -1,5 +1,6 @@
 /** What happened to a suspect, by its strongest evidence: mechanism, fault class, and the entity to name. */
 import type { Evidence, FaultClass } from '../../model/incident.ts';
+import { NO_CONNECTION } from '../../model/signal.ts';
 import type { EntityRef, Symptom, SymptomKind } from '../../model/symptom.ts';
 import { formatDuration, type Ms } from '../../model/time.ts';
 import { ENDED } from '../lanes/exits.ts';
@@ -214,10 +215,10 @@ function isWitnessed({ kind, evidence }: Symptom): boolean {
 }
 
 /** Nobody got a connection to it, and nobody was refused one; or it was refused though somebody listens. */
-const CUT_OFF = /connecting timed out|no connection in time|though it listens/;
+const CUT_OFF = ['connecting timed out', NO_CONNECTION, 'though it listens'];
 
 function isCutOff({ kind, evidence }: Symptom): boolean {
-  return kind === 'unreachable' && evidence.some((text) => CUT_OFF.test(text));
+  return kind === 'unreachable' && evidence.some((text) => CUT_OFF.some((sign) => text.includes(sign)));
 }
 
 /** Is this resource what the other symptoms would come from? */
