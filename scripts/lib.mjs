@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+export const bin = (name) => join(root, 'node_modules', '.bin', name);
+
 /** Keep in step with "engines" in package.json. */
 const NODE_FLOOR = [20, 19];
 
@@ -54,4 +56,18 @@ export function build(args = []) {
 export function run(command, args, cwd = root) {
   const result = spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
   if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+/** Of one command. Several times what the longest takes: beyond it something hangs, and the other steps are to run. */
+const PATIENCE_MS = 25 * 60_000;
+
+/** True when it ended well; otherwise what became of it is told, where its own output does not. */
+export function ranWell(command, args) {
+  const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], timeout: PATIENCE_MS, killSignal: 'SIGKILL' };
+  const { status, signal, error } = spawnSync(command, args, options);
+  if (error?.code === 'ETIMEDOUT')
+    process.stderr.write(`${command} was killed after ${PATIENCE_MS / 60_000} minutes\n`);
+  else if (error) process.stderr.write(`${command}: ${error.message}\n`);
+  else if (signal) process.stderr.write(`${command} was ended by ${signal}\n`);
+  return status === 0;
 }

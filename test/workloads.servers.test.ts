@@ -1,5 +1,5 @@
 /** Workloads on real servers that are killed meanwhile: Redis, PostgreSQL, and what each promises. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { ConsistencyModel, ConsistencyVerdict, WorkloadKind } from '../src/model/consistency.ts';
 import { judgeHistory, kindNamed } from '../src/prove/consistency/index.ts';
 import { adapterFor, runWorkload, type WorkloadRun } from '../src/workload/index.ts';
@@ -40,7 +40,9 @@ async function workload(target: string, { kind, ok, keys, opsPerSec = 600, seed 
 
 /** By operations, not by time: how many there are in a second is the machine's business. */
 async function reached(run: WorkloadRun, ok: number): Promise<void> {
-  await expect.poll(() => run.stats().ok, { timeout: 40_000 }).toBeGreaterThanOrEqual(ok);
+  const enough = expect.poll(() => run.stats().ok, { timeout: 60_000 }).toBeGreaterThanOrEqual(ok);
+  // A run that cannot begin never gets there: its own error says why.
+  await Promise.race([enough, run.done.then(() => enough)]);
 }
 
 async function verdictOn(
@@ -100,13 +102,8 @@ describe('Redis', () => {
 });
 
 describe('PostgreSQL', () => {
-  let postgres: Postgres;
-  beforeAll(async () => {
-    postgres = await Postgres.start();
-  });
-  afterAll(() => postgres.end());
-
   it('is serializable when asked to be, and less when not; kill -9 loses nothing', async () => {
+    const postgres = running(await Postgres.start());
     const at = (level: string): string => `postgres://test@127.0.0.1:${postgres.port}/postgres?isolation=${level}`;
     // Two lists and eight clients: they meet all the time.
     const shape: Shape = { kind: 'list-append', ok: 500, keys: 2, opsPerSec: 400 };
@@ -141,10 +138,13 @@ describe('PostgreSQL', () => {
     expect(register.verdict, shown(register)).toBe('holds');
   });
 
-  it.each(['cas-register', 'set', 'counter'] as const)('%s', async (kind) => {
+  it('linearizable in one row, at every level', async () => {
+    const postgres = running(await Postgres.start());
     const target = `postgres://test@127.0.0.1:${postgres.port}/postgres?isolation=read-committed`;
-    const verdict = await verdictOn(await workload(target, { kind, ok: 200 }), kind);
-    expect(verdict.verdict, shown(verdict)).toBe('holds');
-    expect(verdict.outcomes.ok).toBeGreaterThanOrEqual(200);
+    for (const kind of ['cas-register', 'set', 'counter'] as const) {
+      const verdict = await verdictOn(await workload(target, { kind, ok: 200 }), kind);
+      expect(verdict.verdict, shown(verdict)).toBe('holds');
+      expect(verdict.outcomes.ok).toBeGreaterThanOrEqual(200);
+    }
   });
 });

@@ -13,7 +13,7 @@ import {
 import { CLEAR_MS as FLAPPING_CLEAR_MS, FLAPS, WINDOW_MS } from './flapping.ts';
 import { CONFIRM_MS, SHALLOW_MS, STOPPED_MS } from './hung.ts';
 import { CPU_MS, CPU_SHARE, DISK_SHARE, EXHAUST_MS, FILES_SHARE, MEMORY_SHARE } from './saturating.ts';
-import { BAD_SECONDS, FLOOR_MS, RATIO, WATCHED_SECONDS, Z_MIN } from './slow.ts';
+import { FELT_MS, FLOOR_MS, LOOKS, RATIO, Z_MIN } from './slow.ts';
 import { ADAPT_MS, BASELINE_GAP_MS, BASELINE_WINDOWS, ENOUGH_REQUESTS, LOOK_BACK_MAX_MS } from './traffic.ts';
 import { NEVER_READY_MS, NONE_READY_MS, REFUSING_MS } from './unreachable.ts';
 
@@ -29,7 +29,10 @@ describe('docs/detection.md', () => {
     ['refused for half a second', REFUSING_MS === 500],
     [`${NEVER_READY_MS / 1_000} s after its start period`, true],
     ['has been ready for a second', NONE_READY_MS === 1_000],
-    [`in ${BAD_SECONDS} of the last ${WATCHED_SECONDS} seconds the mean was twice`, RATIO === 2],
+    [
+      `in ${LOOKS.felt.bad} of the last ${LOOKS.felt.seconds} seconds (${LOOKS.small.bad} of ${LOOKS.small.seconds} when it is less than ${FELT_MS} ms more) the mean was twice`,
+      RATIO === 2,
+    ],
     [`at least ${FLOOR_MS} ms more`, true],
     ['five standard deviations', Z_MIN === 5],
     [`${ENOUGH_REQUESTS} calls in those seconds, and a baseline of at least ${BASELINE_WINDOWS} s`, true],

@@ -38,7 +38,7 @@ import {
 import { CLEAR_MS as SATURATING_CLEAR_MS, saturationsOf } from './saturating.ts';
 import { Member, ServiceFacts } from './service-facts.ts';
 import { CLEAR_MS as SLOW_CLEAR_MS, slowInstances, slowService } from './slow.ts';
-import { callersByCallee, gather, normBefore } from './traffic.ts';
+import { calleesOf, callersByCallee, gather, normBefore } from './traffic.ts';
 import { CLEAR_MS as UNREACHABLE_CLEAR_MS, unreachableService } from './unreachable.ts';
 import { onsetsOfWays, settleWays, waysOf, withoutWays } from './ways.ts';
 
@@ -340,8 +340,9 @@ export class Detection {
     const ref: EntityRef = { kind: 'service', name: service.name };
     const before = normBefore(this.#onsetsOf(service.name, members), now);
     const isVoid = (at: Ms): boolean => this.#voids.some(([from, to]) => at >= from && at <= to + 1_000);
-    const facts = new ServiceFacts(service, members, gather(view, service.name, callers, now, before, isVoid), now);
-    const ways = waysOf(facts);
+    const calls = (callee: string, by: readonly string[]) => gather(view, callee, by, now, before, isVoid);
+    const facts = new ServiceFacts(service, members, calls(service.name, callers), now);
+    const ways = waysOf(facts, () => calleesOf(view, service.name).flatMap((callee) => calls(callee, [service.name])));
     settleWays(this.#board, service.name, callers, ways, now);
     const [forFailures, forSlowness] = [withoutWays(facts, ways.erroring), withoutWays(facts, ways.slow)];
     const failing = erroringInstances(forFailures, ways.erroring.size > 0);

@@ -1,9 +1,10 @@
 /**
  * slow: answers take longer than they did. Means, not percentiles, because their sum is what users wait for.
  *
- *   service   in BAD_SECONDS of the last WATCHED_SECONDS the mean was RATIO × what the same mix of edges takes
- *             normally, FLOOR_MS more than that, and Z_MIN standard deviations above it (median absolute deviation,
- *             at least 5 % and 1 ms); ENOUGH_REQUESTS in those seconds, a baseline of 10 s.
+ *   service   in 3 of the last 5 s the mean was RATIO × what the same mix of edges takes normally, FLOOR_MS more than
+ *             that, and Z_MIN standard deviations above it (median absolute deviation, at least 5 % and 1 ms);
+ *             ENOUGH_REQUESTS in those seconds, a baseline of 10 s. What is less than FELT_MS more has longer to
+ *             show that it lasts (8 of 10 s): a disk or a processor that was busy elsewhere for a moment is over then.
  *   instance  its newest ENOUGH_REQUESTS calls take RATIO × the median of its peers and FLOOR_MS more, and are
  *             slower than its edges were before; the slowest tenth of them left out too, because a few stragglers
  *             (a flush, a garbage collection, a stalled callee) are nobody's fault. The only instance of a service is
@@ -16,15 +17,21 @@ import { type Claim, type Finding, instanceRef, isAlive } from './claim.ts';
 import type { Member, ServiceFacts } from './service-facts.ts';
 import { RATIO as FEW_RATIO, fewButSlow } from './slow-few.ts';
 import { MAX_LOG_P, median, normalTail } from './statistics.ts';
-import { add, ENOUGH_REQUESTS, emptyTally, type Tally } from './traffic.ts';
+import { add, ENOUGH_REQUESTS, emptyTally, sum, type Tally } from './traffic.ts';
 
 /** Lower finds smaller slowdowns, and calls ordinary load swings slow. */
 export const RATIO = 2;
 /** Nobody feels less than this. */
 export const FLOOR_MS = 10;
 export const Z_MIN = 5;
-export const WATCHED_SECONDS = 5;
-export const BAD_SECONDS = 3;
+/** Users take what comes within this for at once (Nielsen, Usability Engineering, 1993): no reason to hurry. */
+export const FELT_MS = 100;
+/** How many of the newest seconds must be bad; longer finds slowness later, and fewer hiccups. */
+export const LOOKS = {
+  felt: { seconds: 5, bad: 3 },
+  small: { seconds: 10, bad: 8 },
+} as const;
+export const WATCHED_SECONDS = LOOKS.small.seconds;
 export const CLEAR_MS: Ms = 3_000;
 
 export function slowInstances(facts: ServiceFacts): Map<string, Finding> {
@@ -95,23 +102,40 @@ export function slowService(facts: ServiceFacts, without: ReadonlySet<string>): 
     add(tally, window);
     seconds.set(age, tally);
   }
-  const judged = [...seconds.entries()].filter(([, tally]) => tally.known > 0);
-  if (judged.length === 0) return 'unknown';
-  const bad = judged.filter(([, tally]) => isBad(tally));
-  const calls = bad.reduce((sum, [, tally]) => sum + tally.completed, 0);
-  if (bad.length < BAD_SECONDS || calls < ENOUGH_REQUESTS) return null;
-  return claim(facts, bad);
+  if (![...seconds.values()].some(({ known }) => known > 0)) return 'unknown';
+  const bad = lasting(seconds);
+  return bad === null ? null : claim(facts, bad);
 }
 
-function claim(facts: ServiceFacts, bad: readonly (readonly [age: number, tally: Tally])[]): Claim {
-  const tallies = bad.map(([, tally]) => tally);
+export interface BadSeconds {
+  /** How many were looked at. */
+  readonly of: number;
+  /** By age: the seconds in which it was slow. */
+  readonly seconds: ReadonlyMap<number, Tally>;
+}
+
+/** The bad ones of the newest seconds, by age, when they are many enough for how bad they are. */
+export function lasting(seconds: ReadonlyMap<number, Tally>): BadSeconds | null {
+  const all = [...seconds].filter(([, tally]) => tally.known > 0 && isBad(tally));
+  for (const look of [LOOKS.felt, LOOKS.small]) {
+    const bad = all.filter(([age]) => age < look.seconds);
+    const { completed, sumMs, expectedMs, known } = sum(bad.map(([, tally]) => tally));
+    if (bad.length < look.bad || completed < ENOUGH_REQUESTS) continue;
+    if (look === LOOKS.small || sumMs / completed - expectedMs / known >= FELT_MS)
+      return { of: look.seconds, seconds: new Map(bad) };
+  }
+  return null;
+}
+
+function claim(facts: ServiceFacts, bad: BadSeconds): Claim {
+  const tallies = [...bad.seconds.values()];
   const mean = total(tallies, ({ sumMs }) => sumMs) / total(tallies, ({ completed }) => completed);
   const known = total(tallies, (tally) => tally.known);
   const usual = total(tallies, ({ expectedMs }) => expectedMs) / known;
   const z = (mean - usual) / (total(tallies, ({ sigmaMs }) => sigmaMs) / known);
   const only = facts.members.length === 1 ? facts.members[0]?.instance : undefined;
   const name = only?.id ?? facts.service.name;
-  const oldest = Math.max(...bad.map(([age]) => age));
+  const oldest = Math.max(...bad.seconds.keys());
   return {
     kind: 'slow',
     entity: only ? instanceRef(only) : { kind: 'service', name },
@@ -120,12 +144,12 @@ function claim(facts: ServiceFacts, bad: readonly (readonly [age: number, tally:
     logP: normalTail(z),
     summary: `${name} is slow: ${milliseconds(mean)} instead of ${milliseconds(usual)}`,
     evidence: [
-      `mean ${milliseconds(mean)} in ${bad.length} of the last ${WATCHED_SECONDS} s, before ${milliseconds(usual)}`,
+      `mean ${milliseconds(mean)} in ${bad.seconds.size} of the last ${bad.of} s, before ${milliseconds(usual)}`,
     ],
   };
 }
 
-export function isBad(tally: Tally): boolean {
+function isBad(tally: Tally): boolean {
   const mean = tally.sumMs / tally.completed;
   const usual = tally.expectedMs / tally.known;
   const sigma = tally.sigmaMs / tally.known;

@@ -179,6 +179,13 @@ export function expectedFailureShare(windows: readonly Measured[]): number | und
   return requests === 0 ? undefined : failures / requests;
 }
 
+export function calleesOf(view: SystemView, caller: string): string[] {
+  return view.edges
+    .pairs()
+    .filter((pair) => pair.caller === caller)
+    .map(({ callee }) => callee);
+}
+
 export function callersByCallee(view: SystemView): Map<string, string[]> {
   const callers = new Map<string, string[]>();
   for (const { caller, callee } of view.edges.pairs()) {

@@ -8,7 +8,8 @@
  *              10^LOG_P_SPARED. Of a replicated service in LASTING_SECONDS, because there an ill instance is left by
  *              everybody once the first caller has met it.
  *   slow       the test of slow.ts over the edge's own calls and its own past, while the others take less than
- *              SPARED_RATIO × theirs (or SPARED_SHARE of what it waits longer, at most half of FLOOR_MS).
+ *              SPARED_RATIO × theirs (or SPARED_SHARE of what it waits longer, at most half of FLOOR_MS), and the
+ *              callee's own calls do not explain it: what this caller asks for may be all that goes on to a slow store.
  */
 import { type EntityRef, symptomId } from '../model/symptom.ts';
 import type { Ms } from '../model/time.ts';
@@ -16,7 +17,7 @@ import type { Board } from './board.ts';
 import type { Claim } from './claim.ts';
 import { CLEAR_MS as ERRORING_CLEAR_MS, FLOOR_SHARE, LOG_P, MIN_FAILURES } from './erroring.ts';
 import { ServiceFacts } from './service-facts.ts';
-import { BAD_SECONDS, FLOOR_MS, isBad, CLEAR_MS as SLOW_CLEAR_MS, WATCHED_SECONDS } from './slow.ts';
+import { FLOOR_MS, lasting, CLEAR_MS as SLOW_CLEAR_MS, WATCHED_SECONDS } from './slow.ts';
 import { binomialTail, MAX_LOG_P, normalTail } from './statistics.ts';
 import { add, ENOUGH_REQUESTS, emptyTally, LOOK_BACK_MS, type Measured, sum, type Tally } from './traffic.ts';
 
@@ -26,6 +27,8 @@ export const LASTING_SECONDS = 3;
 export const SPARED_RATIO = 1.3;
 /** Of what this caller waits longer, so much more may be the others' lot: where all are slow, fast calls grow by little. */
 export const SPARED_SHARE = 0.1;
+/** Of what this caller waits longer, the callee must not wait so much longer itself. */
+export const PASSED_SHARE = 0.5;
 /** Windows of one tick of an agent; those of other agents are up to half a tick away. */
 const SAME_MS: Ms = 500;
 
@@ -37,8 +40,11 @@ export interface Ways {
 
 const NONE: Ways = { erroring: new Map(), slow: new Map() };
 
-/** Claims about single callers. With one caller nothing can be told apart. */
-export function waysOf(facts: ServiceFacts): Ways {
+/**
+ * Claims about single callers. With one caller nothing can be told apart. `onward`: the calls that the service makes
+ * itself; only asked for when they matter.
+ */
+export function waysOf(facts: ServiceFacts, onward: () => readonly Measured[]): Ways {
   const callers = [...new Set(facts.windows.map(({ caller }) => caller))];
   if (callers.length < 2) return NONE;
   const serving = facts.windows.filter((window) => facts.serves(window));
@@ -47,7 +53,7 @@ export function waysOf(facts: ServiceFacts): Ways {
   for (const caller of callers) {
     const failing = brokenWay(facts, serving, caller);
     if (failing !== null) erroring.set(failing.entity.name, failing);
-    const late = lateWay(facts, serving, caller);
+    const late = lateWay(facts, serving, caller, onward);
     if (late !== null) slow.set(late.entity.name, late);
   }
   return { erroring, slow };
@@ -113,7 +119,12 @@ function brokenWay(facts: ServiceFacts, windows: readonly Measured[], caller: st
   };
 }
 
-function lateWay(facts: ServiceFacts, windows: readonly Measured[], caller: string): Claim | null {
+function lateWay(
+  facts: ServiceFacts,
+  windows: readonly Measured[],
+  caller: string,
+  onward: () => readonly Measured[],
+): Claim | null {
   const seconds = new Map<number, Tally>();
   const ages = (window: Measured): number => Math.floor((facts.now - window.at) / 1_000);
   for (const window of windows) {
@@ -123,11 +134,11 @@ function lateWay(facts: ServiceFacts, windows: readonly Measured[], caller: stri
     add(tally, window);
     seconds.set(ages(window), tally);
   }
-  const bad = [...seconds].filter(([, tally]) => tally.known > 0 && isBad(tally));
-  const own = sum(bad.map(([, tally]) => tally));
-  if (bad.length < BAD_SECONDS || own.completed < ENOUGH_REQUESTS) return null;
+  const bad = lasting(seconds);
+  if (bad === null) return null;
+  const own = sum([...bad.seconds.values()]);
   const others = emptyTally();
-  const when = new Set(bad.map(([age]) => age));
+  const when = new Set(bad.seconds.keys());
   for (const window of windows)
     if (window.caller !== caller && when.has(ages(window)) && facts.isWarm(window)) add(others, window);
   if (others.known < ENOUGH_REQUESTS || others.known < others.completed / 2) return null;
@@ -135,6 +146,8 @@ function lateWay(facts: ServiceFacts, windows: readonly Measured[], caller: stri
   const [late, before] = [own.sumMs / own.completed, own.expectedMs / own.known];
   const slack = Math.min(FLOOR_MS / 2, SPARED_SHARE * (late - before));
   if (mean > SPARED_RATIO * usual && mean > usual + slack) return null;
+  const passed = excessMs(onward().filter((window) => when.has(ages(window))));
+  if (passed >= PASSED_SHARE * (late - before) * own.completed) return null;
   const name = `${caller}→${facts.service.name}`;
   return {
     kind: 'slow',
@@ -144,10 +157,18 @@ function lateWay(facts: ServiceFacts, windows: readonly Measured[], caller: stri
     logP: Math.min(MAX_LOG_P, normalTail((late - before) / (own.sigmaMs / own.known))),
     summary: `${facts.service.name} is slow for ${caller} alone: ${ms(late)} instead of ${ms(before)}`,
     evidence: [
-      `mean ${ms(late)} in ${bad.length} of the last ${WATCHED_SECONDS} s, before ${ms(before)}`,
+      `mean ${ms(late)} in ${bad.seconds.size} of the last ${bad.of} s, before ${ms(before)}`,
       `its other callers wait ${ms(mean)}, usually ${ms(usual)}`,
     ],
   };
+}
+
+/** What these calls took more than usual, all together; those without a past are left out. */
+function excessMs(windows: readonly Measured[]): number {
+  return windows.reduce(
+    (sum, { sumMs, completed, baseline }) => sum + (baseline ? sumMs - completed * baseline.meanMs : 0),
+    0,
+  );
 }
 
 interface Others {

@@ -9,6 +9,7 @@ import { ensureDebian } from './debian.ts';
 import { freePort, pause } from './system.ts';
 
 const START_WITHIN_MS = 20_000;
+const GONE_WITHIN_MS = 20_000;
 const BACKOFF_MS = 30;
 
 /** A server that can be killed and started again on the same data and port. */
@@ -48,13 +49,15 @@ export abstract class TestServer {
     return listens(this.port);
   }
 
-  /** kill -9 of the server and its children; resolves when it is gone. */
+  /** kill -9 of the server and its children; resolves when all are gone: a child that still ends holds its data. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     process.kill(-child.pid, 'SIGKILL');
     await ended;
+    for (const until = performance.now() + GONE_WITHIN_MS; anyOf(child.pid); await pause(BACKOFF_MS))
+      if (performance.now() > until) throw new Error(`children of ${child.spawnfile} outlive kill -9`);
   }
 
   async end(): Promise<void> {
@@ -136,6 +139,16 @@ export class Postgres extends TestServer {
     return process.getuid?.() === 0
       ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', path, ...args]
       : [path, ...args];
+  }
+}
+
+/** Whether a process of this group is left. */
+function anyOf(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 
