@@ -7,8 +7,9 @@
  *             show that it lasts (8 of 10 s): a disk or a processor that was busy elsewhere for a moment is over then.
  *   instance  its newest ENOUGH_REQUESTS calls take RATIO × the median of its peers and FLOOR_MS more, and are
  *             slower than its edges were before; the slowest tenth of them left out too, because a few stragglers
- *             (a flush, a garbage collection, a stalled callee) are nobody's fault. The only instance of a service is
- *             judged as the service. On fewer calls see slow-few.ts.
+ *             (a flush, a garbage collection, a stalled callee) are nobody's fault; and in 3 of the last 5 s, because
+ *             one pause makes every call slow that falls into it. The only instance of a service is judged as the
+ *             service. On fewer calls see slow-few.ts.
  *
  * Cold starts do not count. Cleared CLEAR_MS after the newest seconds are well again.
  */
@@ -60,6 +61,7 @@ function judgeMember(facts: ServiceFacts, member: Member, own: Tally, peers: rea
   if (z < Z_MIN) return null;
   const typical = facts.typicalMs(member, (window) => member.isWarm(window));
   if (typical < RATIO * usual || typical < usual + FLOOR_MS) return null;
+  if (secondsAbove(facts, member, Math.max(RATIO * usual, usual + FLOOR_MS)) < LOOKS.felt.bad) return null;
   return {
     kind: 'slow',
     entity: instanceRef(instance),
@@ -69,6 +71,20 @@ function judgeMember(facts: ServiceFacts, member: Member, own: Tally, peers: rea
     summary: `${instance.id} is slow: ${milliseconds(mean)} instead of ${milliseconds(usual)}`,
     evidence: [`mean of its last ${own.completed} calls ${milliseconds(mean)}, of its peers ${milliseconds(usual)}`],
   };
+}
+
+/** Of the newest: in how many its mean was at least so long. */
+function secondsAbove(facts: ServiceFacts, member: Member, ms: Ms): number {
+  const seconds = new Map<number, Tally>();
+  for (const window of facts.windowsOf(member)) {
+    const age = Math.floor((facts.now - window.at) / 1_000);
+    if (age >= LOOKS.felt.seconds) break;
+    if (!member.isWarm(window)) continue;
+    const tally = seconds.get(age) ?? emptyTally();
+    add(tally, window);
+    seconds.set(age, tally);
+  }
+  return [...seconds.values()].filter(({ completed, sumMs }) => completed > 0 && sumMs >= ms * completed).length;
 }
 
 /** Before there are enough calls for the test above, or while those from before outnumber the slow ones. */
