@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeView, serviceSpec } from '../../test/support/fake-view.ts';
 import { symptom } from '../../test/support/recovery.ts';
+import { Histogram } from '../model/histogram.ts';
 import type { NodeSignal } from '../model/signal.ts';
 import type { Symptom } from '../model/symptom.ts';
 import { diagnose } from './index.ts';
@@ -51,6 +52,29 @@ function used(before: (id: string) => Use, during: (id: string) => Use): FakeVie
   return view;
 }
 
+/** Calls of the last minute, and what each took. */
+function calledBy(view: FakeView, caller: string, callee: string, ms: { before: number; during: number }): void {
+  for (let s = -60; s <= 5; s++) {
+    const latency = new Histogram();
+    latency.record((s <= 0 ? ms.before : ms.during) * 1_000, 20);
+    view.edges.ingest({
+      kind: 'edge',
+      at: ONSET + s * 1_000,
+      windowMs: 1_000,
+      caller,
+      callee,
+      instance: `${callee}-1`,
+      protocol: 'http',
+      requests: 20,
+      failures: { connect: 0, reset: 0, timeout: 0, status5xx: 0, unavailable: 0 },
+      retried: 0,
+      latency: latency.toSparse(),
+      inFlight: 0,
+      oldestWaitMs: 0,
+    });
+  }
+}
+
 const explain = (view: FakeView, symptoms: readonly Symptom[]) =>
   diagnose({ now: ONSET + 5_000, onsetAt: ONSET, symptoms, view });
 
@@ -80,6 +104,24 @@ describe('a machine that is short of processors', () => {
     ]);
     const { causes } = explain(view, [symptom('crashed', 'cart-1', at(ONSET)), symptom('slow', 'gateway', at(ONSET))]);
     expect(causes[0]?.entity.name).toBe('cart-1');
+  });
+
+  it('is blamed for late calls between two of its services as well', () => {
+    const late: Symptom = {
+      ...symptom('slow', 'cart', at(ONSET)),
+      entity: { kind: 'edge', name: 'gateway→cart', caller: 'gateway', callee: 'cart' },
+    };
+    const { causes } = explain(busy(0.01, 0.4), [late, symptom('slow', 'catalog', at(ONSET))]);
+    expect(causes[0]?.entity).toEqual({ kind: 'node', name: 'node-1' });
+  });
+
+  it('is blamed where one service is ill, and others bear as much below the mark of a symptom', () => {
+    const view = busy(0.01, 0.4);
+    calledBy(view, 'gateway', 'catalog', { before: 5, during: 60 });
+    calledBy(view, 'gateway', 'cart', { before: 5, during: 60 });
+    calledBy(view, 'users', 'gateway', { before: 15, during: 130 });
+    const { causes } = explain(view, [symptom('slow', 'catalog', at(ONSET))]);
+    expect(causes[0]?.entity).toEqual({ kind: 'node', name: 'node-1' });
   });
 
   it('abstains where one service alone is ill: it or the machine', () => {
@@ -153,6 +195,14 @@ describe('a machine that is short of something else', () => {
   ])('%s', (_, before, during, faultClass, mechanism) => {
     const { causes } = explain(nodePast(calm(), before, during), ill);
     expect(causes[0]).toMatchObject({ entity: { kind: 'node', name: 'node-1' }, faultClass, mechanism });
+  });
+
+  it('its disk, also when only the one service that keeps things is slow by it', () => {
+    const view = nodePast(calm(), { diskSyncMs: 4 }, { diskSyncMs: 450 });
+    calledBy(view, 'gateway', 'cart', { before: 5, during: 300 });
+    calledBy(view, 'users', 'gateway', { before: 15, during: 310 });
+    const { causes } = explain(view, [symptom('slow', 'cart', at(ONSET)), symptom('slow', 'gateway', at(ONSET))]);
+    expect(causes[0]).toMatchObject({ entity: { kind: 'node', name: 'node-1' }, mechanism: 'slow disk' });
   });
 
   it.each([

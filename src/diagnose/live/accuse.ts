@@ -50,6 +50,8 @@ const PROCESSES_CAP = 4;
 const NEIGHBOURS_CAP = 2.5;
 /** All odd things together: no more than a symptom of traffic. */
 const REMARKS_CAP = 0.6;
+/** Of the damage: who bears this much suffers. */
+const HURT = 0.15;
 /** What is said of a machine with all that ran on it gone. */
 const LOST = 'node lost';
 /** No detector says anything of it: the accounts must say so clearly, and others that are ill are likelier. */
@@ -154,7 +156,8 @@ function ofChange(
 
 /** Whoever stands out beyond what the machine does to all of them is not excused by it. */
 function excuses(suspect: Suspect, mechanism: Mechanism, starved: readonly Starved[]): LaneEvidence[] {
-  if (mechanism.faultClass !== 'software' || !isByStarving(suspect)) return [];
+  const byWant = mechanism.faultClass === 'software' || mechanism.faultClass === 'network';
+  if (!byWant || !isByStarving(suspect)) return [];
   return starved
     .filter(({ node, services, user }) => isOn(suspect, node) && services.length > 0 && user !== suspect.service)
     .map(({ text }) => ofService(suspect.service, text, { weight: WEIGHT.starved, faultClass: null }));
@@ -196,12 +199,19 @@ function remarks(suspect: Suspect, advisories: readonly Symptom[]): LaneEvidence
     );
 }
 
-/** With the damage of all that runs on it; one ill service alone says less of it than of that service. */
+/**
+ * With the damage of all that runs on it; one ill service alone says less of it than of that service. Who bears a good
+ * part of the damage is ill enough here, whether or not that passed the mark of a symptom.
+ */
 function ofStarved(
-  { node, text, services, mechanism, faultClass, user }: Starved,
+  { node, text, services: ill, residents, mechanism, faultClass, user }: Starved,
   candidates: readonly Candidate[],
 ): Accusation[] {
-  if (services.length === 0 || user !== null) return [];
+  if (ill.length === 0 || user !== null) return [];
+  const hurt = candidates.filter(({ kind, name }) => kind === 'service' && residents.has(name));
+  const services = [
+    ...new Set([...ill, ...hurt.filter((one) => shareOf([one.name], [one]) >= HURT).map(({ name }) => name)]),
+  ];
   const several = services.length > 1;
   const share = shareOf(services, candidates);
   const say = (said: string, weight: number): LaneEvidence => ({
@@ -213,7 +223,7 @@ function ofStarved(
     mechanism,
   });
   const evidence = [
-    say(text, several ? WEIGHT.saturated : WEIGHT.starvedAlone),
+    say(text, several ? WEIGHT.saturated : faultClass === 'hardware' ? WEIGHT.slowDiskAlone : WEIGHT.starvedAlone),
     ...(several
       ? [say(`${services.join(', ')} run on it and are ill`, WEIGHT.saturatedFits + Math.max(0, shareWeight(share)))]
       : []),

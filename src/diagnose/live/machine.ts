@@ -37,6 +37,8 @@ export interface Starved {
   readonly user: string | null;
   /** Ill services on it whose symptoms such want can bring about, and that call no other of them. */
   readonly services: readonly string[];
+  /** All services with an instance on it. */
+  readonly residents: ReadonlySet<string>;
 }
 
 const WAITING = 0.15;
@@ -75,8 +77,12 @@ function workOut(suspects: readonly Suspect[], view: SystemView, onsetAt: Ms, no
     const before = seenOn(node, view, onsetAt - PAST_MS, onsetAt - LEAD_MS);
     const wants = [ofProcessors(during, before), ofMemory(during, before), ofDisk(during, before)];
     const services = illOn(node, suspects);
+    const here = [...view.instances.values()].filter((instance) => instance.node === node);
+    const residents = new Set(here.map(({ service }) => service));
     return wants.flatMap((want) =>
-      want === null ? [] : [{ ...want, node, text: `${node} ${want.text}`, user: want.user ?? null, services }],
+      want === null
+        ? []
+        : [{ ...want, node, text: `${node} ${want.text}`, user: want.user ?? null, services, residents }],
     );
   });
 }
@@ -135,11 +141,12 @@ function ofDisk(during: Seen, before: Seen): Want | null {
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const times = (ratio: number): string => `${ratio.toFixed(1)} times`;
 
-/** All that is seen of it may come from want of a processor. */
+/** All that is seen of it may come from want of a processor: also that calls are late on the way, not that they break. */
 export function isByStarving({ symptoms, afflicted, mechanism }: Suspect): boolean {
   const fits = ({ kind, resource }: Symptom): boolean =>
     BY_STARVING.has(kind) || (kind === 'saturating' && resource === 'cpu');
-  return mechanism.faultClass !== 'network' && symptoms.every(fits) && afflicted.every(({ stopped }) => !stopped);
+  const late = mechanism.faultClass !== 'network' || mechanism.passedOn;
+  return late && symptoms.every(fits) && afflicted.every(({ stopped }) => !stopped);
 }
 
 export function isOn({ instances }: Pick<Suspect, 'instances'>, node: string): boolean {
