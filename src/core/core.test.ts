@@ -3,7 +3,7 @@ import type { Change } from '../model/change.ts';
 import type { FaultCommand, FaultRequest } from '../model/fault.ts';
 import { bucketOf } from '../model/histogram.ts';
 import { type AgentCommand, type FaultOrderCommand, isFaultOrder, type LaunchSpec } from '../model/link.ts';
-import { type ClaimSignal, OUTSIDE, type Signal } from '../model/signal.ts';
+import { type ClaimSignal, NO_CONNECTION, OUTSIDE, type Signal } from '../model/signal.ts';
 import type { ServiceSpec, SystemSpec } from '../model/spec.ts';
 import type { CoreInput, CoreOutput } from './contract.ts';
 import { createCore, restoreCore } from './index.ts';
@@ -641,6 +641,26 @@ describe('faults', () => {
     expect(symptoms).toContain('hung:instance/web-1');
     expect(symptoms).toContain('flapping:instance/db-1');
     expect(symptoms).not.toContain('flapping:instance/web-1');
+  });
+
+  it('calls an instance that comes and goes what it was called each time', () => {
+    const h = new Harness();
+    const { recovery } = service('any');
+    h.apply(system(service('web', { replicas: 3, recovery: { ...recovery, allow: ['page'] } })));
+    h.run(2_000);
+    const { incarnation } = h.alive.get('web-2') as LaunchSpec;
+    const check = { kind: 'check', instance: 'web-2', incarnation, purpose: 'liveness', latencyMs: 1 } as const;
+    for (let round = 0; round < 3; round++) {
+      for (const error of [NO_CONNECTION, NO_CONNECTION, null, null, null]) {
+        h.signals({ ...check, at: h.now, pass: error === null, error });
+        h.run(1_000);
+      }
+    }
+    h.run(12_000);
+    const [incident] = h.core.incidents;
+    const open = incident?.symptoms.filter(({ clearedAt }) => clearedAt === null).map(({ kind }) => kind);
+    expect(open).toEqual(['flapping']);
+    expect(incident?.diagnosis?.causes[0]).toMatchObject({ entity: { name: 'web-2' }, faultClass: 'network' });
   });
 
   it('tells of the end of an incident once', () => {

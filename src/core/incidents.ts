@@ -197,18 +197,20 @@ const AFTERMATH_MS: Ms = 10_000;
 
 /**
  * What is open; and what was told of an instance that has not come back yet, though its crash is over with its new
- * life: it is why its service still suffers. So it is, for a while, for those who call it. When nothing is open, all
- * of it.
+ * life: it is why its service still suffers. So it is, for a while, for those who call it; and of an instance that
+ * comes and goes it is what that consists of. When nothing is open, all of it.
  */
 function symptomsOf(ctx: Context, incident: Incident): readonly Symptom[] {
   const open = openSymptoms(incident);
   const faults = faultsOf(incident);
   if (open.length === 0) return faults;
   const ill = new Set(open.flatMap(({ entity }) => (entity.kind === 'service' ? [entity.name] : [])));
+  const unsteady = new Set(open.flatMap(({ kind, entity }) => (kind === 'flapping' ? [entity.name] : [])));
   const suffering = [...new Set(open.flatMap(({ entity }) => servicesOf(entity)))];
   return faults.filter(({ clearedAt, kind, entity }) => {
     if (clearedAt === null) return true;
     if (entity.kind !== 'instance' || (kind !== 'crashed' && kind !== 'hung' && kind !== 'unreachable')) return false;
+    if (unsteady.has(entity.name)) return true;
     const suffers = (name: string): boolean => name === entity.service || dependsOn(ctx, name, entity.service);
     if (ctx.now - clearedAt < AFTERMATH_MS && suffering.some(suffers)) return true;
     return kind === 'crashed' && ill.has(entity.service) && ctx.state.slots.get(entity.name)?.ready === false;

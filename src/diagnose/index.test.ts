@@ -26,6 +26,16 @@ describe('diagnosis', () => {
     expect(causes[0]?.confidence).toBeLessThan(ABSTAIN_BELOW);
   });
 
+  it('does not take one that was stopped and another that is silent for the same thing', () => {
+    const view = new FakeView().add(serviceSpec('web', { replicas: 3 }));
+    const stopped: Symptom = {
+      ...symptom('hung', 'web-1', at(90_100)),
+      evidence: ['the kernel reports it as stopped (state T)'],
+    };
+    const [cause] = ask(view, symptom('hung', 'web-2', at(90_000)), stopped).causes;
+    expect(cause).toMatchObject({ entity: { name: 'web-1' }, mechanism: 'stopped (SIGSTOP)' });
+  });
+
   it('names what is not run by Holdfast as a dependency', () => {
     const view = new FakeView().add(
       serviceSpec('web', { dependsOn: [{ ...dependsOn[0], service: 'bank' } as (typeof dependsOn)[0]] }),

@@ -88,7 +88,9 @@ function ofOwn(suspect: SuspectFacts): Mechanism {
   const each = suspect.afflicted.map((afflicted) => ({ afflicted, mechanism: ofInstance(afflicted, suspect) }));
   const best = each.sort((a, b) => weightOf(b.mechanism) - weightOf(a.mechanism))[0];
   if (!best) return ofService(suspect);
-  const together = suspect.afflicted.filter(({ onsetAt }) => onsetAt - suspect.onsetAt <= TOGETHER_MS);
+  // What was done to one from outside says nothing of others that something else ails.
+  const alike = best.mechanism.byChange ? each : each.filter(({ mechanism }) => mechanism.name === best.mechanism.name);
+  const together = alike.filter(({ afflicted }) => afflicted.onsetAt - suspect.onsetAt <= TOGETHER_MS);
   const shared = suspect.instances.length > 1 && together.length * 2 >= suspect.instances.length && together.length > 1;
   if (!shared) return best.mechanism;
   const text = `${together.length} of ${suspect.instances.length} instances within ${formatDuration(TOGETHER_MS)}`;
