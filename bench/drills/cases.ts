@@ -37,6 +37,8 @@ export interface Injection {
 
 /** The shortest that every detector on this way can notice: few calls a second reach one of three replicas. */
 const LAST_MS = 15_000;
+/** As long as a deploy may take to be found bad; what is rolled back is over before. */
+const CHANGED_MS = 30_000;
 /** Pressure on the machine has to last for its mean to show. */
 const PRESS_MS = 20_000;
 
@@ -101,6 +103,23 @@ const ON_HTTP: readonly Partial<Injection>[] = [
   { kind: 'http-body', parameters: { change: 'break', bytes: 5 } },
 ];
 
+/** On a service: a change for which nobody but its author is to blame. */
+function changesOf(service: string): DrillCase[] {
+  return CHANGES.map((given) => ({
+    id: `${given.kind}@${service}`,
+    what: `${given.kind} ${JSON.stringify(given.parameters)}`,
+    target: service,
+    blamed: [service],
+    classes: ['human'],
+    act: { by: 'injection', from: null, forMs: CHANGED_MS, ...given },
+  }));
+}
+
+const CHANGES: readonly Pick<Injection, 'kind' | 'parameters'>[] = [
+  { kind: 'misconfigure', parameters: { environment: { NODE_OPTIONS: '--no-such-option' } } },
+  { kind: 'bad-deploy', parameters: { exit: 1 } },
+];
+
 /** On the machine as a whole. */
 function onMachine(kinds: readonly (Partial<Injection> & { readonly kind: string })[]): DrillCase[] {
   return kinds.map((given) => ({
@@ -108,7 +127,7 @@ function onMachine(kinds: readonly (Partial<Injection> & { readonly kind: string
     what: `${given.kind} ${JSON.stringify(given.parameters ?? {})}`,
     target: 'the machine',
     blamed: ['(node)'],
-    classes: ['capacity', 'hardware'],
+    classes: given.kind === 'node-loss' ? ['hardware'] : ['capacity', 'hardware'],
     act: { by: 'injection', parameters: {}, from: null, forMs: PRESS_MS, ...given },
   }));
 }
@@ -117,7 +136,8 @@ function onMachine(kinds: readonly (Partial<Injection> & { readonly kind: string
 const OVERLOAD = 12;
 
 /**
- * Not `processes`: nothing here starts any while it runs. Not `io`: the state of the systems lies in memory, so that a full
+ * Not `clock`, `dns` and `delayed-start`: nothing here reads the time of day, asks for names, or is started meanwhile. Not
+ * `processes`: nothing here starts any while it runs. Not `io`: the state of the systems lies in memory, so that a full
  * disk hurts nobody else (index.ts), and nobody waits for that.
  */
 const MACHINE: readonly (Partial<Injection> & { readonly kind: string })[] = [
@@ -126,6 +146,7 @@ const MACHINE: readonly (Partial<Injection> & { readonly kind: string })[] = [
   // Nearly all there is: with memory left nobody feels what others have. The stressor is what the kernel would kill first.
   { kind: 'memory', parameters: { share: 0.985, floorBytes: 268_435_456 } },
   { kind: 'disk-full', parameters: {} },
+  { kind: 'node-loss', parameters: { beyondBudget: true }, forMs: 5_000 },
 ];
 
 const matrixOf = (name: SystemName): DrillCase[] =>
@@ -149,6 +170,7 @@ export const DRILLS: Readonly<Record<SystemName, readonly DrillCase[]>> = {
       { kind: 'reset' },
       { kind: 'files', parameters: { delayMs: 50 } },
     ]),
+    ...changesOf('payments'),
     ...onMachine(MACHINE),
   ],
   web: [
@@ -160,6 +182,7 @@ export const DRILLS: Readonly<Record<SystemName, readonly DrillCase[]>> = {
       { kind: 'reset' },
       { kind: 'files', parameters: { delayMs: 50 } },
     ]),
+    ...changesOf('api'),
     ...onMachine(MACHINE),
   ],
 };

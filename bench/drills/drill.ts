@@ -143,14 +143,9 @@ async function act(system: TestSystem, test: DrillCase): Promise<string | null> 
 
 async function prove(system: TestSystem, test: DrillCase, act: Injection): Promise<ProofResource> {
   const directory = mkdtempSync(join(tmpdir(), 'hf-drill-'));
-  const service = test.target.replace(/-\d+$/, '');
+  const of = /-\d+$/.test(test.target) ? { instances: [test.target] } : { service: test.target };
   const target =
-    test.target === 'the machine'
-      ? { node: 'localhost' }
-      : {
-          ...(act.from === null ? {} : { from: act.from }),
-          instances: [`${service}-${test.target.slice(service.length + 1)}`],
-        };
+    test.target === 'the machine' ? { node: 'localhost' } : { ...(act.from === null ? {} : { from: act.from }), ...of };
   const where = act.kind === 'disk-full' ? { path: system.stateDir } : {};
   const lasts = act.forMs === null ? {} : { for: act.forMs / 1_000 };
   const method = [
