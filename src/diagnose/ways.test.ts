@@ -104,6 +104,16 @@ describe('the instance or the way to it', () => {
     });
   });
 
+  it('is a program that is slow where its own check is as often late, also when the last one was not', () => {
+    const view = shop();
+    for (const latencyMs of [3, 240, 4, 260, 3]) {
+      const beside = { failingSince: null, error: null, latencyMs };
+      tries(view, 'orders', 'store-1', { answerMs: latencyMs > 100 ? 3 : 220, beside } as never);
+    }
+    view.checks.set('store-1', { failingSince: null, error: null, latencyMs: 3 });
+    expect(first(view, [symptom('slow', 'store', at(ONSET))]).what).not.toBe('network');
+  });
+
   it('blames the edge where the way is bad for one caller alone', () => {
     const view = shop();
     tries(view, 'payments', 'store-1', { connectMs: 800, answerMs: 1_600 });

@@ -24,7 +24,7 @@ import type { NodeSignal, ResourceSignal } from '../../model/signal.ts';
 import type { Symptom, SymptomKind } from '../../model/symptom.ts';
 import type { Ms } from '../../model/time.ts';
 import type { SystemView } from '../../model/view.ts';
-import { median } from '../recorded/norm.ts';
+import { median, upperQuartile } from '../recorded/norm.ts';
 import type { Suspect } from './suspects.ts';
 
 export interface Starved {
@@ -216,7 +216,3 @@ function meanOf(values: readonly number[]): number | null {
 }
 
 /** A single pause is a pause. */
-function upperQuartile(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(0.75 * (sorted.length - 1))] ?? 0;
-}

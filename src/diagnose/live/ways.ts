@@ -16,7 +16,7 @@
 import type { Instance } from '../../model/instance.ts';
 import type { Ms } from '../../model/time.ts';
 import type { CheckView, SystemView, WayRecord } from '../../model/view.ts';
-import { median } from '../recorded/norm.ts';
+import { median, upperQuartile } from '../recorded/norm.ts';
 import { WEIGHT } from './weights.ts';
 
 export interface BadWay {
@@ -85,7 +85,7 @@ function badWay(instance: Instance, view: SystemView, onsetAt: Ms, now: Ms): Bad
     .filter(({ at, incarnation }) => at >= (incarnation === instance.incarnation ? Math.max(since, readyAt) : since));
   if (tries.length === 0) return [];
   const check = view.checkOf(instance.id);
-  const yardstick = yardstickOf(instance, view, since);
+  const yardstick = yardstickOf(instance, tries, view, since);
   const byCaller = new Map<string, { readonly all: WayRecord[]; readonly bad: { way: WayRecord; how: Bad }[] }>();
   for (const way of tries) {
     const of = byCaller.get(way.caller) ?? { all: [], bad: [] };
@@ -155,24 +155,27 @@ function brokenOff(instance: Instance, tries: readonly WayRecord[], view: System
   ];
 }
 
-/** What the ways to everybody else take at the same time. */
+/** What the ways to everybody else take at the same time, and what it takes the instance itself. */
 interface Yardstick {
   readonly connectMs: Ms;
+  /** The upper quartile of its own checks, or of the others' answers: one late answer of each is no difference. */
   readonly answerMs: Ms;
 }
 
-/** Medians over all other instances; null: there are none, and our own timers were late. */
-function yardstickOf(instance: Instance, view: SystemView, since: Ms): Yardstick | null {
+/** Over all other instances; null: there are none, and our own timers were late. */
+function yardstickOf(instance: Instance, own: readonly WayRecord[], view: SystemView, since: Ms): Yardstick | null {
   const tries = [...view.instances.values()].flatMap((other) =>
     other.id === instance.id ? [] : view.waysOf(other.id).filter(({ at }) => at >= since),
   );
   const connects = tries.flatMap(({ connectMs }) => connectMs ?? []);
   const answers = tries.flatMap(({ answerMs }) => answerMs ?? []);
+  const beside = upperQuartile(own.flatMap(({ beside: { latencyMs } }) => latencyMs ?? []));
   if (connects.length >= FEWEST) {
-    return { connectMs: median(connects), answerMs: answers.length >= FEWEST ? median(answers) : 0 };
+    const elsewhere = answers.length >= FEWEST ? median(answers) : 0;
+    return { connectMs: median(connects), answerMs: Math.max(beside, elsewhere) };
   }
   const late = view.nodePastOf(instance.node).some(({ at, ownLagMs }) => at >= since && ownLagMs >= LAG_MS);
-  return late ? null : { connectMs: 0, answerMs: 0 };
+  return late ? null : { connectMs: 0, answerMs: beside };
 }
 
 function badnessOf({ connectMs, answerMs, error }: WayRecord, check: CheckView, others: Yardstick | null): Bad | null {

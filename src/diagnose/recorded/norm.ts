@@ -45,6 +45,12 @@ export function median(series: Series): number {
   return middle(present(series));
 }
 
+/** The one that a quarter of them lie above; 0 when there are none. */
+export function upperQuartile(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(0.75 * (sorted.length - 1))] ?? 0;
+}
+
 /** Of the first `to` values, those that are there: the one that a quarter of them lie below. NaN when nothing is. */
 export function lowerQuartile(series: Series, to: number): number {
   const values = present(series, to);
