@@ -11,7 +11,7 @@ import { bounded, type Candidate, kindOf, scoreOf } from '../combine.ts';
 import { changes } from '../lanes/changes.ts';
 import { type LaneEvidence, ofService, shareWeight } from '../lanes/contract.ts';
 import { type Lost, lostNodes } from './lost.ts';
-import { isByStarving, isOn, type Starved, starvedNodes } from './machine.ts';
+import { isByStarving, isOn, percent, type Starved, starvedNodes } from './machine.ts';
 import { CERTAIN, type Mechanism } from './mechanism.ts';
 import { FACTS, ONSET_TOLERANCE_MS, type Suspect } from './suspects.ts';
 import { WEIGHT } from './weights.ts';
@@ -50,8 +50,8 @@ const PROCESSES_CAP = 4;
 const NEIGHBOURS_CAP = 2.5;
 /** All odd things together: no more than a symptom of traffic. */
 const REMARKS_CAP = 0.6;
-/** Of the damage: who bears this much suffers. */
-const HURT = 0.15;
+/** Of the damage: what starts in services on it that have no symptom of their own. */
+const SPREAD = 0.4;
 /** What is said of a machine with all that ran on it gone. */
 const LOST = 'node lost';
 /** No detector says anything of it: the accounts must say so clearly, and others that are ill are likelier. */
@@ -199,19 +199,12 @@ function remarks(suspect: Suspect, advisories: readonly Symptom[]): LaneEvidence
     );
 }
 
-/**
- * With the damage of all that runs on it; one ill service alone says less of it than of that service. Who bears a good
- * part of the damage is ill enough here, whether or not that passed the mark of a symptom.
- */
+/** With the damage of all that runs on it; one ill service alone says less of it than of that service. */
 function ofStarved(
-  { node, text, services: ill, residents, mechanism, faultClass, user }: Starved,
+  { node, text, services, residents, mechanism, faultClass, user }: Starved,
   candidates: readonly Candidate[],
 ): Accusation[] {
-  if (ill.length === 0 || user !== null) return [];
-  const hurt = candidates.filter(({ kind, name }) => kind === 'service' && residents.has(name));
-  const services = [
-    ...new Set([...ill, ...hurt.filter((one) => shareOf([one.name], [one]) >= HURT).map(({ name }) => name)]),
-  ];
+  if (services.length === 0 || user !== null) return [];
   const several = services.length > 1;
   const share = shareOf(services, candidates);
   const say = (said: string, weight: number): LaneEvidence => ({
@@ -222,12 +215,18 @@ function ofStarved(
     faultClass,
     mechanism,
   });
-  const evidence = [
-    say(text, several ? WEIGHT.saturated : faultClass === 'hardware' ? WEIGHT.slowDiskAlone : WEIGHT.starvedAlone),
-    ...(several
-      ? [say(`${services.join(', ')} run on it and are ill`, WEIGHT.saturatedFits + Math.max(0, shareWeight(share)))]
-      : []),
-  ];
+  const alone = faultClass === 'hardware' ? WEIGHT.slowDiskAlone : WEIGHT.starvedAlone;
+  const elsewhere = shareOf(
+    [...residents].filter((name) => !services.includes(name)),
+    candidates,
+  );
+  const evidence = [say(text, several ? WEIGHT.saturated : alone)];
+  if (several) {
+    const fits = WEIGHT.saturatedFits + Math.max(0, shareWeight(share));
+    evidence.push(say(`${services.join(', ')} run on it and are ill`, fits));
+  } else if (elsewhere >= SPREAD) {
+    evidence.push(say(`${percent(elsewhere)} of the damage start in others on it`, WEIGHT.starvedSpread));
+  }
   return [
     {
       suspect: null,

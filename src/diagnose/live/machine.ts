@@ -138,7 +138,7 @@ function ofDisk(during: Seen, before: Seen): Want | null {
   return { text, mechanism: 'slow disk', faultClass: 'hardware' };
 }
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+export const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const times = (ratio: number): string => `${ratio.toFixed(1)} times`;
 
 /** All that is seen of it may come from want of a processor: also that calls are late on the way, not that they break. */

@@ -32,6 +32,8 @@ export const WEIGHT = {
   saturatedFits: 0.7,
   /** A machine that is short of processors, and one ill service on it: it or the machine. */
   starvedAlone: 0.1,
+  /** The same while much of the damage starts in other services on it. */
+  starvedSpread: 0.9,
   /** A machine whose disk is slow for us as well, and one ill service on it: the disk was measured, the service was not. */
   slowDiskAlone: 1.2,
   /** Its machine is short of processors, and all that is seen of it may come of that. */
