@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // unit: beside the code, no processes, no sleeping. integration: real processes of this package's own, and
@@ -11,6 +12,11 @@ const retry = process.env.CI ? 1 : 0;
 // it happens, and where it does not the test fails all the same.
 const expect = { poll: { timeout: 30_000, interval: 20 } };
 
+// Vitest leaves one core to itself, which on a machine of two means one file after the other. What is pure needs no such
+// care, and what waits for real processes is mostly idle.
+// Projects with workers of their own number run one after the other (`groupOrder`).
+const maxWorkers = Math.max(2, availableParallelism() - 1);
+
 const setupFiles = ['test/support/seed.ts'];
 
 export default defineConfig({
@@ -19,6 +25,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          maxWorkers,
+          sequence: { groupOrder: 0 },
           include: ['{src,sim,bench,dashboard}/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts'],
           setupFiles,
@@ -29,6 +37,8 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          maxWorkers,
+          sequence: { groupOrder: 1 },
           retry,
           expect,
           setupFiles,
@@ -40,6 +50,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 2 },
           retry,
           expect,
           setupFiles,
@@ -53,6 +64,7 @@ export default defineConfig({
       {
         test: {
           name: 'servers',
+          sequence: { groupOrder: 3 },
           retry,
           expect,
           setupFiles,

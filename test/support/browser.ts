@@ -15,6 +15,9 @@ const ARGS = [
   '--disable-sync',
 ];
 
+/** For what is to appear, on a machine that has much else to do. It costs nothing where it does. */
+const PATIENCE_MS = 60_000;
+
 export interface Watched {
   readonly page: Page;
   /** Console errors, uncaught exceptions, breaches of the content policy. */
@@ -43,7 +46,7 @@ export async function watchedPage(browser: Browser, origin: string, options: Pag
     reducedMotion: 'reduce',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const errors: string[] = [];
   const foreign: string[] = [];

@@ -15,6 +15,7 @@ import { NO_PROVING } from '../../src/server/prove/testing/none.ts';
 import type { World } from './dashboard-fixture.ts';
 import { audit, coverage, faults, offer, proofDetail, proving } from './dashboard-proofs.ts';
 import { DIST } from './paths.ts';
+import { freePort } from './ports.ts';
 
 export interface Operation {
   readonly command: OperatorCommand;
@@ -56,9 +57,9 @@ export class DashboardServer {
       live: { heartbeatMs: 500 },
       log: () => undefined,
     });
+    // Not one of the kernel's own choice: while we are stopped it could give that to somebody else.
+    if (this.#port === 0) this.#port = await freePort();
     await this.#app.listen({ host: '127.0.0.1', port: this.#port });
-    const address = this.#app.server.address();
-    if (address !== null && typeof address === 'object') this.#port = address.port;
   }
 
   async stop(): Promise<void> {

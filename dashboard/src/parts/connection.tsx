@@ -1,6 +1,6 @@
 /** How the page stands with the server: never is old data shown as if it were live. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useCell } from '../state/cell.ts';
 import { connect, useLive } from '../state/live.ts';
 import type { Failure } from '../state/state.ts';
@@ -93,7 +93,8 @@ export function Welcome(): JSX.Element {
 function TokenForm(): JSX.Element {
   const [token, setToken] = useState('');
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  // Before it is painted: whoever sees the field can write into it, and no key goes to the page instead.
+  useLayoutEffect(() => field.current?.focus(), []);
   return (
     <form
       class="token"

@@ -42,12 +42,13 @@ export function useCell<T, S>(cell: Cell<T>, select: (value: T) => S): S {
   const selected = select(cell.value);
   const seen = useRef({ select, selected });
   seen.current = { select, selected };
-  useEffect(
-    () =>
-      cell.subscribe(() => {
-        if (!Object.is(seen.current.select(cell.value), seen.current.selected)) again(undefined as never);
-      }),
-    [cell],
-  );
+  useEffect(() => {
+    const look = (): void => {
+      if (!Object.is(seen.current.select(cell.value), seen.current.selected)) again(undefined as never);
+    };
+    // It may have changed since this was rendered: nobody told us, and nobody may for long.
+    look();
+    return cell.subscribe(look);
+  }, [cell]);
   return selected;
 }
