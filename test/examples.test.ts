@@ -110,7 +110,9 @@ describe('the services', () => {
           acknowledged.push(number);
         }
       })();
-      await pause(150);
+      // Enough of them that some are on their way when it is killed.
+      const before = acknowledged.length;
+      await expect.poll(() => acknowledged.length).toBeGreaterThan(before + 12);
       store.kill('SIGKILL');
       await Promise.all([writing, ended(store)]);
     }

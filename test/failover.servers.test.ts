@@ -4,7 +4,7 @@
  * writes are synchronous, and what is lost elsewhere is found.
  */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceResource, ServiceResource } from '../src/api/resources.ts';
 import { ensureDebian } from './support/debian.ts';
 import { DIST } from './support/paths.ts';
@@ -56,6 +56,16 @@ beforeAll(async () => {
   });
 });
 
+/** What a test that fails half-way would leave to the next one, or to its own next try. */
+const undo: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const each of undo.splice(0)) await each();
+});
+const written = <T extends PostgresWriter | RedisWriter>(writer: T): T => {
+  undo.push(() => writer.end());
+  return writer;
+};
+
 afterAll(() => system?.stop());
 
 describe('PostgreSQL with a synchronous standby', () => {
@@ -82,26 +92,26 @@ describe('PostgreSQL with a synchronous standby', () => {
 
   it.each(faults)('primary %s: nothing acknowledged is lost', async (_, withinMs, hurt) => {
     const before = await redundant('db');
-    const writer = new PostgresWriter(dbPort, PASSWORD);
+    const writer = written(new PostgresWriter(dbPort, PASSWORD));
     await writer.prepare();
     writer.start();
-    await writer.progress(50, 30_000);
+    await writer.progress(50, 60_000);
     const { pid, id, ports } = await primaryOf('db');
     writer.mark();
     const heal = hurt(pid, Object.values(ports)[0] as number);
     try {
-      const after = await system.waitFor('a new primary', 30_000, async () => {
+      const after = await system.waitFor('a new primary', 60_000, async () => {
         const now = await failoverOf('db');
         return now.token > before.token ? now : undefined;
       });
       expect(after).toMatchObject({ token: before.token + 1, previous: id });
-      await writer.progress(50, 30_000);
+      await writer.progress(50, 60_000);
       expect(writer.downtimeMs).toBeLessThan(withinMs);
     } finally {
       heal();
     }
     await redundant('db');
-    await writer.progress(20, 30_000);
+    await writer.progress(20, 60_000);
     const { acknowledged, lost } = await writer.stop();
     expect(acknowledged).toBeGreaterThan(100);
     expect(lost).toEqual([]);
@@ -109,19 +119,20 @@ describe('PostgreSQL with a synchronous standby', () => {
 
   it('goes on with a failover in the middle of which Holdfast is killed', async () => {
     const before = await redundant('db');
-    const writer = new PostgresWriter(dbPort, PASSWORD);
+    const writer = written(new PostgresWriter(dbPort, PASSWORD));
     await writer.prepare();
     writer.start();
-    await writer.progress(50, 30_000);
+    await writer.progress(50, 60_000);
     const { pid } = await primaryOf('db');
     signal([pid], 'SIGKILL');
     // In the middle: somebody else holds the token, and hardly leads yet.
-    for (const end = performance.now() + 30_000; (await failoverOf('db')).token === before.token; await pause(5))
+    for (const end = performance.now() + 60_000; (await failoverOf('db')).token === before.token; await pause(5))
       if (performance.now() > end) throw new Error('no failover begins');
+    undo.push(() => system.startServer());
     system.killServer();
     await pause(300);
     await system.startServer();
-    await writer.progress(50, 30_000);
+    await writer.progress(50, 60_000);
     const after = await redundant('db');
     expect(after.token).toBeGreaterThan(before.token);
     const { lost } = await writer.stop();
@@ -132,14 +143,14 @@ describe('PostgreSQL with a synchronous standby', () => {
 describe('Redis, which acknowledges before it copies', () => {
   it('primary killed: the standby leads, and what was lost is counted', async () => {
     const before = await redundant('cache');
-    const writer = new RedisWriter(cachePort);
+    const writer = written(new RedisWriter(cachePort));
     await writer.prepare();
     writer.start();
-    await writer.progress(200, 30_000);
+    await writer.progress(200, 60_000);
     const { pid } = await primaryOf('cache');
     writer.mark();
     signal([pid], 'SIGKILL');
-    await writer.progress(200, 30_000);
+    await writer.progress(200, 60_000);
     const after = await redundant('cache');
     expect(after.token).toBe(before.token + 1);
     const { acknowledged, lost, downtimeMs } = await writer.stop();
@@ -149,22 +160,23 @@ describe('Redis, which acknowledges before it copies', () => {
 
   it('finds what a standby that was asleep has not got', async () => {
     const before = await redundant('cache');
-    const writer = new RedisWriter(cachePort);
+    const writer = written(new RedisWriter(cachePort));
     await writer.prepare();
     const [primary, all] = [await primaryOf('cache'), await system.read((client) => client.instances())];
     const standby = all.find(({ service, role }) => service === 'cache' && role === 'standby')?.pid as number;
     // Asleep and without a connection the standby hears nothing of these writes, and leads before anybody notices.
+    undo.push(() => signal([standby], 'SIGCONT'));
     signal([standby], 'SIGSTOP');
     await RedisWriter.dropStandbys(Object.values(primary.ports)[0] as number);
     writer.start();
-    await writer.progress(100, 30_000);
+    await writer.progress(100, 60_000);
     signal([primary.pid], 'SIGKILL');
     signal([standby], 'SIGCONT');
-    await system.waitFor('a new primary', 30_000, async () => {
+    await system.waitFor('a new primary', 60_000, async () => {
       const { token } = await failoverOf('cache');
       return token > before.token ? token : undefined;
     });
-    await writer.progress(20, 30_000);
+    await writer.progress(20, 60_000);
     const { lost } = await writer.stop();
     process.stderr.write(`redis: ${lost.length} lost with a standby that had been asleep\n`);
     expect(lost.length).toBeGreaterThan(50);

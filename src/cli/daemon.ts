@@ -22,8 +22,11 @@ export interface Server {
 /** A server replays its journal before it listens; on a slow disk that takes a while. */
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
-/** A server that breaks connections may be ending: so long it is looked at again before that is told. */
-const ENDING_MS = 500;
+/**
+ * A server that breaks connections may be ending: so long it is looked at again before that is told. On a busy machine
+ * a process needs seconds to end, also when it was killed.
+ */
+const ENDING_MS = 5_000;
 
 export const SERVER_ENTRY = builtEntry(import.meta.url, '../server/main.js');
 

@@ -2,17 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../test/support/ports.ts';
 import { TrafficClient } from './client.ts';
 import type { TrafficSignal } from './plane.ts';
-import {
-  failedOf,
-  freePort,
-  type InstanceProcess,
-  member,
-  startInstance,
-  steadyLoad,
-  tableOf,
-} from './testing/harness.ts';
+import { failedOf, type InstanceProcess, member, startInstance, steadyLoad, tableOf } from './testing/harness.ts';
 
 /** The real traffic process, three real instances, and faults as they happen. */
 describe('faults of instances under load', () => {

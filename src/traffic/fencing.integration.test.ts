@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import { freePort } from '../../test/support/ports.ts';
 import type { PoolMember, RouteTable } from '../model/routes.ts';
 import { Plane } from './plane.ts';
-import { freePort, member, tableOf } from './testing/harness.ts';
+import { member, tableOf } from './testing/harness.ts';
 
 /** Answers every line with its name, and tells on its standard output how many bytes it was sent. */
 const SERVER = `

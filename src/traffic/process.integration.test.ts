@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../test/support/ports.ts';
 import { processesOf } from '../cli/leftovers.ts';
 import { builtEntry } from '../model/entry.ts';
 import { parseNetworkFault } from '../model/network-fault.ts';
@@ -12,7 +13,7 @@ import type { RouteTable } from '../model/routes.ts';
 import { TrafficClient } from './client.ts';
 import { pidFile, routesFile, socketPath } from './paths.ts';
 import type { Applied, TrafficSignal } from './plane.ts';
-import { freePort, member, tableOf } from './testing/harness.ts';
+import { member, tableOf } from './testing/harness.ts';
 
 const ENTRY = builtEntry(import.meta.url, './main.js');
 

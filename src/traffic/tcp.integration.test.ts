@@ -1,9 +1,10 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../test/support/ports.ts';
 import type { PoolMember, PoolPolicy, RouteTable } from '../model/routes.ts';
 import type { EdgeSignal } from '../model/signal.ts';
 import { type Applied, Plane, type TrafficSignal } from './plane.ts';
-import { freePort, member, tableOf } from './testing/harness.ts';
+import { member, tableOf } from './testing/harness.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

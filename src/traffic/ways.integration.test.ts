@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../test/support/ports.ts';
 import { parseNetworkFault } from '../model/network-fault.ts';
 import { OUTSIDE, type WaySignal } from '../model/signal.ts';
 import { Plane, type TrafficSignal } from './plane.ts';
-import { freePort, member, steadyLoad, tableOf } from './testing/harness.ts';
+import { member, steadyLoad, tableOf } from './testing/harness.ts';
 import { responseOf } from './way-probe.ts';
 
 describe('instances asked on the way of their callers', () => {
@@ -56,18 +57,15 @@ describe('instances asked on the way of their callers', () => {
     ['http-status', { status: 503 }, { error: 'status 503', connectMs: expect.any(Number) }],
     ['reset', {}, { error: 'reset', answerMs: null }],
     ['blackhole', {}, { error: 'timeout', connectMs: null }],
-  ] as const)(
-    'say what %s makes of their answers, and that the others are well',
-    async (kind, parameters, answer) => {
-      put(kind, parameters);
-      await load(4_500);
-      const seen = of('web-2');
-      expect(seen.length).toBeGreaterThan(0);
-      for (const way of seen) expect(way).toMatchObject({ caller: OUTSIDE, callee: 'web', incarnation: 1, ...answer });
-      for (const way of of('web-1')) expect(way).toMatchObject({ error: null, answerMs: expect.any(Number) });
-    },
-    15_000,
-  );
+  ] as const)('say what %s makes of their answers, and that the others are well', async (kind, parameters, answer) => {
+    put(kind, parameters);
+    // Both are asked only once something is wrong; how soon that is answered is the machine's business.
+    for (let tries = 0; tries < 20 && (of('web-2').length < 2 || of('web-1').length === 0); tries++) await load(1_000);
+    const seen = of('web-2');
+    expect(seen.length).toBeGreaterThan(0);
+    for (const way of seen) expect(way).toMatchObject({ caller: OUTSIDE, callee: 'web', incarnation: 1, ...answer });
+    for (const way of of('web-1')) expect(way).toMatchObject({ error: null, answerMs: expect.any(Number) });
+  });
 });
 
 describe('an answer', () => {

@@ -1,10 +1,10 @@
 /** Holdfast's own store keeps its word while its process is killed again and again. Needs a build (dist). */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../test/support/ports.ts';
 import { builtEntry } from '../model/entry.ts';
 import { judgeHistory, kindNamed } from '../prove/consistency/index.ts';
 import { RemoteStore } from '../store/testing/remote.ts';
@@ -17,10 +17,7 @@ let port: number;
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'workload-'));
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  port = (probe.address() as AddressInfo).port;
-  await new Promise((resolve) => probe.close(resolve));
+  port = await freePort();
 });
 
 afterEach(async () => {

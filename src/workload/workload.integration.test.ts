@@ -1,7 +1,8 @@
 /** Workloads over HTTP against a small store of this test's own, which loses answers, hangs up and goes away. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../test/support/ports.ts';
 import type { ConsistencyVerdict, WorkloadKind } from '../model/consistency.ts';
 import { Random } from '../model/random.ts';
 import { judgeHistory, kindNamed } from '../prove/consistency/index.ts';
@@ -138,11 +139,7 @@ describe('a workload under faults', () => {
   });
 
   it('ends in time when nobody ever listens', async () => {
-    const closed = createTcpServer();
-    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
-    const { port } = closed.address() as AddressInfo;
-    await new Promise((resolve) => closed.close(resolve));
-    const { events, stats } = await exercise(port, 'register', 200);
+    const { events, stats } = await exercise(await freePort(), 'register', 200);
     expect(events).toEqual([]);
     expect(stats.refused).toBeGreaterThan(0);
   });

@@ -16,9 +16,9 @@ import {
   roundTrip,
   until,
 } from '../../src/traffic/testing/bytes.ts';
-import { freePort } from '../../src/traffic/testing/harness.ts';
 import { ROUTE_LIST } from '../../src/traffic/toxiproxy/api.ts';
 import { TOXIC_TYPES } from '../../src/traffic/toxiproxy/toxics.ts';
+import { freePort } from '../support/ports.ts';
 
 const { Toxiproxy } = toxiproxy;
 type Proxy = Awaited<ReturnType<InstanceType<typeof Toxiproxy>['createProxy']>>;

@@ -5,11 +5,30 @@ import { type Outcome, runCase } from '../support/faults/runner.ts';
 import type { Loaded } from '../support/sample-systems.ts';
 import { report } from './report.ts';
 
-/** HOLDFAST_CASES=kill,stop runs only these. */
+/** HOLDFAST_CASES=kill,stop runs only these, both ways; HOLDFAST_CASES=all all of them. */
 const ONLY = process.env.HOLDFAST_CASES?.split(',');
 
-/** `elsewhere`: ids of cases that the other system shows as well. */
-export function matrix(name: 'shop' | 'web', start: () => Promise<Loaded>, elsewhere: readonly string[] = []): void {
+/** With Holdfast up, and with Holdfast killed right after the fault. */
+const UP = [false];
+const KILLED = [true];
+const BOTH = [false, true];
+
+/**
+ * What a process does to itself is the same in either system. Each such fault is shown in both of them, in one with
+ * Holdfast up and in the other with Holdfast killed; those that take the longest in the shop alone, both ways. What is
+ * particular to a system is there both ways.
+ */
+const WAYS: Readonly<Record<'shop' | 'web', Readonly<Record<string, readonly boolean[]>>>> = {
+  shop: { kill: BOTH, stop: UP, hang: KILLED, errors: UP, slow: KILLED },
+  web: { kill: KILLED, stop: KILLED, 'crash-loop': [], hang: UP, errors: KILLED, slow: UP, leak: [], 'bad-change': UP },
+};
+
+function waysOf(name: 'shop' | 'web', id: string): readonly boolean[] {
+  if (ONLY !== undefined) return ONLY.includes(id) || ONLY.includes('all') ? BOTH : [];
+  return WAYS[name][id] ?? BOTH;
+}
+
+export function matrix(name: 'shop' | 'web', start: () => Promise<Loaded>): void {
   describe(`faults in ${name}`, () => {
     const outcomes: Outcome[] = [];
     let loaded: Loaded;
@@ -22,8 +41,8 @@ export function matrix(name: 'shop' | 'web', start: () => Promise<Loaded>, elsew
       await loaded?.system.stop();
     });
     const cases = SYSTEMS.find((system) => system.name === name)?.cases ?? [];
-    for (const test of cases.filter(({ id }) => ONLY?.includes(id) ?? !elsewhere.includes(id))) {
-      for (const serverKilled of [false, true]) {
+    for (const test of cases) {
+      for (const serverKilled of waysOf(name, test.id)) {
         it(`${test.what} (${test.target})${serverKilled ? ', and kill -9 of Holdfast' : ''}`, async () => {
           const outcome = await runCase(name, loaded, test, serverKilled);
           outcomes.push(outcome);

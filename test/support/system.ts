@@ -29,13 +29,16 @@ export interface SystemOptions {
   readonly serverArguments?: readonly string[];
 }
 
-const CALL_PATIENCE_MS = 15_000;
+const CALL_PATIENCE_MS = 30_000;
+const GONE_WITHIN_MS = 30_000;
 
 export class TestSystem {
   readonly stateDir: string;
   readonly #file: string;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #serverArguments: readonly string[];
+  /** Killed and perhaps not gone yet. */
+  #killed: number | null = null;
 
   private constructor(options: SystemOptions) {
     this.stateDir = realpathSync(mkdtempSync(join(tmpdir(), 'hf-test-')));
@@ -140,10 +143,19 @@ export class TestSystem {
 
   /** kill -9 of Holdfast itself. */
   killServer(): void {
-    process.kill(this.api.pid, 'SIGKILL');
+    this.#killed = this.api.pid;
+    process.kill(this.#killed, 'SIGKILL');
   }
 
+  /** None when one runs. One that was killed is gone first: on a busy machine that takes it a while. */
   async startServer(): Promise<void> {
+    for (
+      const end = performance.now() + GONE_WITHIN_MS;
+      this.#killed !== null && isAlive(this.#killed);
+      await pause(20)
+    )
+      if (performance.now() > end) throw new Error(`the server ${this.#killed} outlives kill -9`);
+    this.#killed = null;
     await ensureServer(this.stateDir, undefined, this.#serverArguments);
   }
 

@@ -1,10 +1,11 @@
 import { Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../test/support/ports.ts';
 import { parseNetworkFault } from '../../model/network-fault.ts';
 import { Plane, type TrafficSignal } from '../plane.ts';
 import { below, until } from '../testing/bytes.ts';
-import { failedOf, freePort, member, steadyLoad, tableOf } from '../testing/harness.ts';
+import { failedOf, member, steadyLoad, tableOf } from '../testing/harness.ts';
 
 interface Answer {
   readonly status: number;

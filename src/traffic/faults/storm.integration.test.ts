@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import { freePort } from '../../../test/support/ports.ts';
 import { parseNetworkFault } from '../../model/network-fault.ts';
 import { NETWORK_FAULTS, type NetworkFaultSpec } from '../../model/network-fault-kinds.ts';
 import { Random } from '../../model/random.ts';
 import { Plane } from '../plane.ts';
 import { below, dial, echo, type Peer, peer, roundTrip } from '../testing/bytes.ts';
-import { freePort, member, steadyLoad, tableOf } from '../testing/harness.ts';
+import { member, steadyLoad, tableOf } from '../testing/harness.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,7 +1,6 @@
 /** What the integration tests share: route tables, instances as processes, and a client with a steady rate. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
 import { builtEntry } from '../../model/entry.ts';
 import {
   DEFAULT_POOL_POLICY,
@@ -12,17 +11,6 @@ import {
 } from '../../model/routes.ts';
 import { OUTSIDE } from '../../model/signal.ts';
 import type { Ms } from '../../model/time.ts';
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
 
 export function member(instance: string, port: number, more: Partial<PoolMember> = {}): PoolMember {
   return { instance, incarnation: 1, host: '127.0.0.1', port, state: 'serve', ...more };
@@ -55,13 +43,13 @@ export interface InstanceProcess {
   readonly child: ChildProcess;
 }
 
-export async function startInstance(name: string, port?: number): Promise<InstanceProcess> {
-  const own = port ?? (await freePort());
+/** On a port of the kernel's choice, or on the one that it had in its life before. */
+export async function startInstance(name: string, port = 0): Promise<InstanceProcess> {
   const entry = builtEntry(import.meta.url, './instance.js');
-  const child = spawn(process.execPath, [entry, String(own), name], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve, reject) => {
+  const child = spawn(process.execPath, [entry, String(port), name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const own = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`instance ${name} exited with ${code}`)));
-    child.stdout?.once('data', () => resolve());
+    child.stdout?.once('data', (told: Buffer) => resolve(Number(told)));
   });
   return { name, port: own, child };
 }

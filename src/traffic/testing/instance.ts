@@ -1,6 +1,7 @@
 /**
  * A small HTTP server that the integration tests run as a process of its own, to kill and stop it for real.
- * `GET /?delay=MS` answers after that time with its name; other methods answer with what they were sent.
+ * `GET /?delay=MS` answers after that time with its name; other methods answer with what they were sent. Once it listens,
+ * it says on which port.
  */
 import { createServer } from 'node:http';
 
@@ -17,4 +18,7 @@ const server = createServer((request, response) => {
   if (delay > 0) setTimeout(answer, delay);
   else answer();
 });
-server.listen(Number(port), '127.0.0.1', () => process.stdout.write('ready\n'));
+server.listen(Number(port), '127.0.0.1', () => {
+  const address = server.address();
+  process.stdout.write(`${typeof address === 'object' && address !== null ? address.port : port}\n`);
+});

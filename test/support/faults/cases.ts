@@ -1,7 +1,7 @@
 /**
  * The matrix: what is done to the sample systems, and what must come of it. One line a case; the runner knows how.
- * Every case is run twice: as it is, and with Holdfast itself killed (kill -9) right after the fault and started
- * again a second later.
+ * A case is run as it is, or with Holdfast itself killed (kill -9) right after the fault and started again a second
+ * later; test/faults/matrix.ts says which.
  */
 
 import type { FaultClass } from '../../../src/model/incident.ts';

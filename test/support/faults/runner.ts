@@ -38,7 +38,7 @@ export interface Outcome {
 
 const QUIET_WITHIN_MS = 60_000;
 /** Windows of edges and checks need to have seen a healthy system between two cases. */
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 1_000;
 /** How long Holdfast is left dead when it is killed too; then its own start comes on top. */
 const DEAD_MS = 1_000;
 /** What it takes to look again: checks and windows begin anew. */
@@ -50,6 +50,8 @@ export async function runCase(
   test: FaultCase,
   serverKilled: boolean,
 ): Promise<Outcome> {
+  // A case before this one may have failed while Holdfast was away.
+  await system.startServer();
   await system.waitQuiet(QUIET_WITHIN_MS);
   await pause(SETTLE_MS);
   const before = new Set((await system.incidents()).map((incident) => incident.id));
@@ -60,7 +62,6 @@ export async function runCase(
   const incident = await waitForEnd(system, test, before);
   await system.waitQuiet(QUIET_WITHIN_MS);
   const all = (await system.incidents()).filter(({ id }) => !before.has(id));
-  await pause(1_000);
   const summary = await load.window(fromMs, monotonicMs());
   const since = (afterMs: number | null) =>
     afterMs === null ? null : Math.max(0, Date.parse(incident.onsetAt) + afterMs - atMs);
