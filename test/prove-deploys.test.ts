@@ -1,6 +1,7 @@
 /**
  * Bad changes on purpose, on a real system with calls all the while: one that hurts nobody and is restored when its time
  * is over, one that is found, blamed and rolled back, and one whose author is killed (kill -9) together with the server.
+ * And what callers feel when an experiment kills the traffic process of Holdfast itself.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,6 +29,9 @@ method:
 runtime: { hypothesis: { strategy: before-method-only } }
 x-holdfast: { expect: ${expected} }
 `;
+
+const partKill = (part: string): string =>
+  experiment('kill-part', `part: ${part}`, '{ undetected: true }').replace('service: open', 'node: localhost');
 
 let directory: string;
 let system: TestSystem;
@@ -79,6 +83,8 @@ services:
     ),
     'orphan.yaml': experiment('misconfigure', 'environment: { RATE: 1 }, for: 60s, lease: 2s', '{}'),
     'wrong.yaml': experiment('bad-deploy', 'exit: 1000', '{}'),
+    'traffic.yaml': partKill('traffic, withinMs: 10000'),
+    'server.yaml': partKill('server'),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
   system = await TestSystem.start({ file: join(directory, 'compose.yaml') });
@@ -116,6 +122,30 @@ describe('a bad change on purpose', () => {
     expect([back?.kind, back?.who]).toEqual(['rollback', 'holdfast']);
     expect(await asDeclared()).toBe(true);
     expect(failed()).toBe(0);
+  });
+
+  it('is of Holdfast itself when its traffic process is killed: soon another one answers every call, and it is told', async () => {
+    const refused = await ask('prove', 'server.yaml');
+    expect(refused.stderr).toContain('HF8207');
+    expect((await ask('prove', 'traffic.yaml', '--dry-run')).stdout).toContain('traffic of Holdfast');
+    const before = (await system.client.status()).parts.find(({ name }) => name === 'traffic')?.pid;
+    const run = await ask('prove', 'traffic.yaml');
+    expect(run.stdout).toMatch(/^Confirmed/m);
+    const after = (await system.client.status()).parts.find(({ name }) => name === 'traffic')?.pid;
+    expect(after).not.toBe(before);
+    const { findings } = (await newest()) as ProofDetail;
+    const part = findings.find(({ aspect }) => aspect === 'part');
+    expect(part?.found).toMatch(/^traffic back after .*, 1 of 1 endpoints open$/);
+    expect(part?.evidence[0]).toMatch(
+      new RegExp(`^process ${before} was killed; noticed after .*; process ${after} is in`),
+    );
+    expect(findings.find(({ aspect }) => aspect === 'residue')).toMatchObject({ result: 'met' });
+    expect(findings.find(({ aspect }) => aspect === 'lost')?.found).toContain('no endpoint took a connection');
+    await expect
+      .poll(async () => (await ask('get', 'events')).stdout, { timeout: 20_000 })
+      .toMatch(/traffic process \(pid \d+\) has ended[\s\S]*traffic process \(pid \d+\) is in its place, after/);
+    expect(failed()).toBeGreaterThan(0);
+    expect(answers.at(-1)).toBe('5');
   });
 
   it('ends also when Holdfast is killed: with the lease, as soon as it is back', async () => {

@@ -36,6 +36,11 @@ function boot(): void {
       removeFaults: async () => [],
       faults: async () => [],
       onFaultEnded: () => {},
+      kill: () => null,
+      serving: () => null,
+      processes: () => [],
+      listeners: () => [],
+      onPart: () => {},
     },
   });
   messages = [];

@@ -23,7 +23,7 @@ import { Faults } from './faults.ts';
 import { BEAT_MS, LagMeter } from './lag.ts';
 import { NodeSampler } from './node-sampler.ts';
 import { Outbox } from './outbox.ts';
-import type { Clock, NetworkFaultPort, TrafficPort } from './ports.ts';
+import type { Clock, NetworkFaultPort, PartPort, TrafficPort } from './ports.ts';
 import { Roles } from './roles.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 
@@ -31,7 +31,7 @@ export interface AgentOptions {
   readonly node: string;
   readonly stateDir: string;
   readonly runtime: Runtime;
-  readonly traffic: TrafficPort & NetworkFaultPort;
+  readonly traffic: TrafficPort & NetworkFaultPort & PartPort;
   readonly clock: Clock;
   /** Absent: nothing is taken in, and nobody reads logs. */
   readonly telemetry?: Telemetry;
@@ -69,6 +69,11 @@ export class Agent {
       clock: options.clock,
       lifeOf: (instance) => options.runtime.lifeOf(instance),
       network: options.traffic,
+      part: options.traffic,
+      partChanged: (change) => {
+        if (this.#stopped) return;
+        this.#listener({ kind: 'part', node: options.node, at: options.clock.now(), part: 'traffic', ...change });
+      },
       report: (faults, all = false) => {
         if (!this.#stopped) this.#listener({ kind: 'faults', node: options.node, all, faults });
       },

@@ -9,14 +9,18 @@ import { asHoldfastError, HoldfastError } from '../model/errors.ts';
 import type { FaultKindFacts, FaultOrder, FaultReport } from '../model/fault.ts';
 import type { InstanceId } from '../model/instance.ts';
 import type { InventoryItem } from '../model/link.ts';
+import { PART_FAULT } from '../model/part-fault.ts';
 import type { Ms } from '../model/time.ts';
 import { NetworkFaults, networkFaultKinds } from './network-faults.ts';
-import type { Clock, NetworkFaultPort } from './ports.ts';
+import { PartFaults } from './part-faults.ts';
+import type { Clock, NetworkFaultPort, PartChange, PartPort } from './ports.ts';
 
 export interface FaultsOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly network: NetworkFaultPort;
+  readonly part: PartPort;
+  readonly partChanged: (change: PartChange) => void;
   readonly lifeOf: (instance: InstanceId) => InventoryItem | undefined;
   /** `all`: nothing else lasts here. */
   readonly report: (faults: readonly FaultReport[], all?: boolean) => void;
@@ -32,6 +36,7 @@ export class Faults {
   readonly #o: FaultsOptions;
   readonly #injector: Injector;
   readonly #network: NetworkFaults;
+  readonly #parts: PartFaults;
   /** Order → instance that it follows through its lives. */
   readonly #instances = new Map<string, InstanceId>();
   readonly #told = new Map<string, string>();
@@ -43,6 +48,11 @@ export class Faults {
     this.#o = options;
     this.#injector = new Injector(options.stateDir);
     this.#network = new NetworkFaults({ ...options, port: options.network });
+    this.#parts = new PartFaults({ ...options, port: options.part });
+    options.part.onPart((change) => {
+      this.#parts.changed(change);
+      options.partChanged(change);
+    });
   }
 
   /** Everything that is known, so that the core may put its own picture right; what nobody keeps is reverted. */
@@ -57,6 +67,10 @@ export class Faults {
   }
 
   inject(order: FaultOrder): void {
+    if (this.#parts.knows(order.kind)) {
+      this.#parts.inject(order);
+      return;
+    }
     if (this.#network.knows(order.kind)) {
       this.#network.inject(order);
       return;
@@ -123,6 +137,7 @@ export class Faults {
   }
 
   revert(id: string): void {
+    if (this.#parts.has(id)) return;
     if (this.#network.has(id)) {
       this.#network.revert(id);
       return;
@@ -173,11 +188,12 @@ export class Faults {
   /** Looked up in the world now, not remembered. */
   async residue(ids: readonly string[]): Promise<readonly string[]> {
     const here = ids.flatMap((id) => (this.#injector.status(id) ? this.#injector.residue(id) : []));
-    return [...here, ...(await this.#network.residue(ids))];
+    return [...here, ...(await this.#parts.residue(ids)), ...(await this.#network.residue(ids))];
   }
 
   close(): void {
     this.#closed = true;
+    this.#parts.close();
     this.#network.close();
     if (this.#timer) clearTimeout(this.#timer);
   }
@@ -243,5 +259,5 @@ export function faultKinds(): readonly FaultKindFacts[] {
     const how = can.possible ? can.how : `${can.why}. ${can.instead}`;
     return { kind, what, parameters, instant, targets, needs, measured, reverted, possible: can.possible, how };
   });
-  return [...own, ...networkFaultKinds()];
+  return [...own, PART_FAULT, ...networkFaultKinds()];
 }

@@ -1,6 +1,6 @@
 /** What the agent needs from its surroundings, besides a runtime. */
 import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
-import type { RouteTable } from '../model/routes.ts';
+import type { Listener, RouteTable } from '../model/routes.ts';
 import type { Signal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
 
@@ -30,4 +30,25 @@ export interface NetworkFaultPort {
   removeFaults(id: string | null): Promise<readonly NetworkFaultEnded[]>;
   faults(): Promise<readonly NetworkFaultStatus[]>;
   onFaultEnded(listener: (ended: NetworkFaultEnded) => void): void;
+}
+
+/** The traffic process as a part of Holdfast that can die. */
+export interface PartPort {
+  /** kill -9 of the one that runs; its pid, null: none runs. */
+  kill(): number | null;
+  /** Connected, with its last routes in force; null: none is. */
+  serving(): number | null;
+  /** All that the machine has for this state directory: one, when all is well. */
+  processes(): readonly number[];
+  /** Where it is to listen. */
+  listeners(): readonly Listener[];
+  /** It ended without having been told to, or another one is in its place. */
+  onPart(listener: (change: PartChange) => void): void;
+}
+
+export interface PartChange {
+  readonly state: 'lost' | 'back';
+  readonly pid: number | null;
+  /** Back: for how long there was none. */
+  readonly outMs: Ms;
 }

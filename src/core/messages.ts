@@ -3,6 +3,7 @@ import type { SymptomUpdate } from '../detect/index.ts';
 import type { InstanceExit } from '../model/instance.ts';
 import type { AgentMessage } from '../model/link.ts';
 import type { Signal } from '../model/signal.ts';
+import { formatDuration } from '../model/time.ts';
 import { takeInventory } from './adopt.ts';
 import type { Context } from './context.ts';
 import { recordExternal } from './desired.ts';
@@ -36,6 +37,9 @@ export function takeMessage(ctx: Context, message: AgentMessage): readonly Sympt
       return commandFailed(ctx, message);
     case 'routes-applied':
       routesApplied(ctx, message);
+      return [];
+    case 'part':
+      partChanged(ctx, message);
       return [];
     case 'faults':
       takeFaults(ctx, message.faults, message.all);
@@ -166,6 +170,13 @@ function routesApplied(ctx: Context, message: AgentMessage & { kind: 'routes-app
     ctx.state.routesAcked = message.version;
     ctx.dirty = true;
   }
+}
+
+/** Not a symptom: Holdfast starts its own parts again by itself, and what callers feel of it is seen where they call. */
+function partChanged(ctx: Context, { part, state, pid, outMs }: AgentMessage & { kind: 'part' }): void {
+  const which = `the ${part} process${pid === null ? '' : ` (pid ${pid})`}`;
+  if (state === 'lost') ctx.event('traffic', 'warn', `${which} has ended: no endpoint takes a connection`);
+  else ctx.event('traffic', 'info', `${which} is in its place, after ${formatDuration(outMs)}: endpoints are open`);
 }
 
 /** Internal addresses may move as long as nobody was told of them; published ones are the user's choice. */

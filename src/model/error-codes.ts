@@ -168,6 +168,10 @@ export const ERROR_CODES = {
     'See its residue, and keeper.log in the state directory; reverting it again tries again.',
     'later',
   ),
+  HF8207: code(
+    'an experiment cannot kill this part',
+    'Kill the process by hand (`holdfast status` has its pid) while an experiment runs, start it again with `holdfast serve`, and look: what it left behind is reverted within its lease. Or kill the traffic process: part: traffic.',
+  ),
 
   HF8301: code(
     'experiments not allowed there',

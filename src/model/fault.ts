@@ -5,6 +5,7 @@
  * Nothing here is ever shown to detection, diagnosis or recovery: they have to find out.
  */
 import type { InstanceId } from './instance.ts';
+import type { PartOutage } from './part-fault.ts';
 import type { Ms } from './time.ts';
 
 /** What is to be done at one target. */
@@ -49,6 +50,8 @@ export interface FaultReport {
   readonly begunAt: Ms | null;
   readonly bite: FaultBite | null;
   readonly end: FaultEnd | null;
+  /** Of a part of Holdfast that was killed: what became of it. */
+  readonly part?: PartOutage;
 }
 
 /** What operators' experiments ask of the core. */

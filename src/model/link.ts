@@ -139,6 +139,17 @@ export type AgentMessage =
       readonly version: number;
       readonly failed: readonly { readonly listener: string; readonly error: string }[];
     }
+  /** A part of Holdfast that is a process of its own has ended without having been told to, or is back. */
+  | {
+      readonly kind: 'part';
+      readonly node: string;
+      readonly at: Ms;
+      readonly part: 'traffic';
+      readonly state: 'lost' | 'back';
+      readonly pid: number | null;
+      /** Back: for how long it was away. */
+      readonly outMs: Ms;
+    }
   /** Faults of which something has become: begun, bitten, ended. `all`: after (re)connecting; any other is over. */
   | {
       readonly kind: 'faults';

@@ -122,6 +122,7 @@ export function inputText(input: CoreInput): string {
       if (message.kind === 'faults')
         return `faults on ${message.node}: ${message.faults.map(({ id, phase }) => `${id} ${phase}`).join(', ')}`;
       if (message.kind === 'routes-applied') return `routes ${message.version} applied on ${message.node}`;
+      if (message.kind === 'part') return `${message.part} process on ${message.node}: ${message.state}`;
       return `command failed on ${message.node}: ${message.instance}: ${message.error}`;
     }
   }

@@ -2,15 +2,17 @@
  * The agent's view of the traffic process: a request ("apply this table") made of the client's events. The traffic
  * process stamps what it measures with the machine's own monotonic clock; here that becomes the core's clock.
  */
-import type { NetworkFaultPort, RoutesApplied, TrafficPort } from '../agent/ports.ts';
+import type { NetworkFaultPort, PartChange, PartPort, RoutesApplied, TrafficPort } from '../agent/ports.ts';
 import type { StatusResource } from '../api/resources.ts';
 import { HoldfastError } from '../model/errors.ts';
 import type { NetworkFault, NetworkFaultEnded, NetworkFaultStatus } from '../model/network-fault.ts';
-import type { RouteTable } from '../model/routes.ts';
+import type { Listener, RouteTable } from '../model/routes.ts';
 import type { Signal } from '../model/signal.ts';
 import type { Ms } from '../model/time.ts';
-import { TrafficClient } from '../traffic/client.ts';
+import { TrafficClient, type TrafficStatus } from '../traffic/client.ts';
+import { pidFile } from '../traffic/paths.ts';
 import type { TrafficSignal } from '../traffic/plane.ts';
+import { isAlive, readHolder, trafficProcesses } from '../traffic/single.ts';
 
 /** Longest wait for a table to be in force before the agent is told to offer it again. */
 const APPLY_TIMEOUT_MS = 5_000;
@@ -20,7 +22,8 @@ interface Waiting {
   readonly resolve: (applied: RoutesApplied) => void;
 }
 
-export class TrafficLink implements TrafficPort, NetworkFaultPort {
+export class TrafficLink implements TrafficPort, NetworkFaultPort, PartPort {
+  readonly #stateDir: string;
   readonly #client: TrafficClient;
   readonly #offsetMs: Ms;
   readonly #changed: (applied: RoutesApplied) => void;
@@ -28,15 +31,23 @@ export class TrafficLink implements TrafficPort, NetworkFaultPort {
   #waiting: Waiting[] = [];
   #faultEnded: (ended: NetworkFaultEnded) => void = () => undefined;
   #listener: (signals: readonly Signal[]) => void = () => undefined;
+  #partChanged: (change: PartChange) => void = () => undefined;
+  /** The one that was connected last, and since when it is not. */
+  #last: number | null = null;
+  #lostAt: Ms | null = null;
 
   /** `changed`: a table that was in force already changed by itself: a listener that had failed listens now. */
   constructor(stateDir: string, offsetMs: Ms, changed: (applied: RoutesApplied) => void, touched: () => void) {
+    this.#stateDir = stateDir;
     this.#offsetMs = offsetMs;
     this.#changed = changed;
     this.#client = new TrafficClient(stateDir, {
       onSignals: (signals) => this.#listener(signals.map((signal) => this.#shifted(signal))),
       onApplied: (applied) => this.#applied(applied),
-      onStatus: touched,
+      onStatus: (status) => {
+        this.#follow(status);
+        touched();
+      },
       onFaultEnded: (ended) => this.#faultEnded(ended),
     });
   }
@@ -47,6 +58,30 @@ export class TrafficLink implements TrafficPort, NetworkFaultPort {
 
   onFaultEnded(listener: (ended: NetworkFaultEnded) => void): void {
     this.#faultEnded = listener;
+  }
+
+  kill(): number | null {
+    const holder = readHolder(pidFile(this.#stateDir));
+    if (holder === null || !isAlive(holder)) return null;
+    process.kill(holder.pid, 'SIGKILL');
+    return holder.pid;
+  }
+
+  serving(): number | null {
+    const { state, pid } = this.#client.status;
+    return state === 'up' ? pid : null;
+  }
+
+  processes(): readonly number[] {
+    return trafficProcesses(this.#stateDir);
+  }
+
+  listeners(): readonly Listener[] {
+    return this.#client.table?.listeners ?? [];
+  }
+
+  onPart(listener: (change: PartChange) => void): void {
+    this.#partChanged = listener;
   }
 
   putFault(fault: NetworkFault): Promise<NetworkFaultStatus> {
@@ -105,6 +140,21 @@ export class TrafficLink implements TrafficPort, NetworkFaultPort {
     // One that is just being started cannot be told to end yet, and would stay behind. Whether it came up or not.
     await this.#connecting.catch(() => undefined);
     await this.#client.stop();
+  }
+
+  /** Only what ends by itself is lost: who is told to end is `stopped`, and who is let go of changes nothing. */
+  #follow({ state, pid }: TrafficStatus): void {
+    const now = performance.now();
+    if (state === 'up') {
+      const lostAt = this.#lostAt;
+      [this.#last, this.#lostAt] = [pid, null];
+      if (lostAt !== null) this.#partChanged({ state: 'back', pid, outMs: now - lostAt });
+    } else if (state === 'stopped') {
+      [this.#last, this.#lostAt] = [null, null];
+    } else if (this.#last !== null && this.#lostAt === null) {
+      this.#lostAt = now;
+      this.#partChanged({ state: 'lost', pid: this.#last, outMs: 0 });
+    }
   }
 
   #applied(applied: RoutesApplied): void {

@@ -89,6 +89,11 @@ export class TrafficClient {
     return this.#connecting;
   }
 
+  /** What was asked for last; null: nothing yet. */
+  get table(): RouteTable | null {
+    return this.#table;
+  }
+
   /** Sent now, and again after every reconnection, until there is a newer one. */
   apply(table: RouteTable): void {
     this.#table = table;

@@ -2,7 +2,7 @@
  * One traffic process per state directory: a file names its pid and when that process started, so a pid that was given
  * to another process meanwhile does not count.
  */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HoldfastError } from '../model/errors.ts';
 
@@ -60,6 +60,27 @@ export function isAlive({ pid, startTicks: known }: Holder): boolean {
     process.kill(pid, 0);
     return true;
   } catch {
+    return false;
+  }
+}
+
+/** Every traffic process of this state directory: more than one is one too many. Empty where there is no /proc. */
+export function trafficProcesses(stateDir: string): readonly number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && isTrafficOf(name, stateDir) && startTicks(Number(name)) !== null)
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function isTrafficOf(name: string, stateDir: string): boolean {
+  try {
+    const argv = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+    return /\/traffic\/main\.[jt]s$/.test(argv[1] ?? '') && argv[argv.indexOf('--state-dir') + 1] === stateDir;
+  } catch {
+    // It ended meanwhile, or is another user's.
     return false;
   }
 }

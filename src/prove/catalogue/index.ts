@@ -85,7 +85,7 @@ const QUIET: JsonMap = {
 
 export function experimentOf(trial: Trial, service: string | null): JsonMap {
   const where = service ?? 'the machine';
-  const expect = trial.expect === null ? null : { ...trial.expect, ...(service === null ? {} : { blamed: service }) };
+  const expect = expectationOf(trial, service);
   return {
     title: `${trial.kind} on ${where}`,
     description: `Of the catalogue: ${trial.kind} on ${placeOf(trial.kind, service)}.`,
@@ -95,6 +95,11 @@ export function experimentOf(trial: Trial, service: string | null): JsonMap {
     runtime: { hypothesis: { strategy: 'before-method-only' } },
     ...(expect === null ? {} : { 'x-holdfast': { expect } }),
   };
+}
+
+/** What is done to the machine says itself whom to blame. */
+function expectationOf({ expect }: Trial, service: string | null): JsonMap | null {
+  return expect === null ? null : { ...expect, ...(service === null ? {} : { blamed: service }) };
 }
 
 function placeOf(kind: string, service: string | null): string {
@@ -124,14 +129,12 @@ export function scheduleExperiment(schedule: Schedule, title: string): JsonMap {
   const trialOf = (kind: string): Trial => TRIALS.find((trial) => trial.kind === kind) as Trial;
   const [only] = schedule;
   const expect: JsonMap | null =
-    schedule.length === 1 && only
-      ? { ...trialOf(only.kind).expect, ...(trialOf(only.kind).expect ? { blamed: only.service } : {}) }
-      : { repaired_within: '150s' };
+    schedule.length === 1 && only ? expectationOf(trialOf(only.kind), only.service) : { repaired_within: '150s' };
   const method = schedule.map(({ kind, service, forMs, gapMs }, n) => {
     const action = actionOf(trialOf(kind), service, forMs);
     const last = n === schedule.length - 1;
     const pauses = { before: gapMs / 1_000, after: trialOf(kind).wait };
-    return { ...action, name: `${kind} on ${service}`, pauses, background: !last };
+    return { ...action, name: `${kind} on ${service ?? 'the machine'}`, pauses, background: !last };
   });
   return {
     title,
@@ -140,6 +143,6 @@ export function scheduleExperiment(schedule: Schedule, title: string): JsonMap {
     'steady-state-hypothesis': QUIET,
     method,
     runtime: { hypothesis: { strategy: 'before-method-only' } },
-    ...(Object.keys(expect).length === 0 ? {} : { 'x-holdfast': { expect } }),
+    ...(expect === null || Object.keys(expect).length === 0 ? {} : { 'x-holdfast': { expect } }),
   };
 }

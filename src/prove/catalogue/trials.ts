@@ -101,6 +101,16 @@ export const TRIALS: readonly Trial[] = [
   service('dns', { named: true, forMs: 12_000 }),
   // Only programs that know how.
   service('drill', { named: true, forMs: 20_000, parameters: { kind: 'errors' }, expect: CUT, unfit: needsCalls }),
+  // Nobody's incident: Holdfast starts its own part again, and the verdict says for how long nothing was answered.
+  service('kill-part', { parameters: { part: 'traffic' }, on: 'machine' }),
+  // All that runs is away meanwhile: nobody should be surprised by that.
+  service('node-loss', {
+    named: true,
+    forMs: 8_000,
+    parameters: { beyondBudget: true },
+    expect: { detected_within: '5s', blamed: 'localhost', fault_class: 'hardware', repaired_within: '90s' },
+    on: 'machine',
+  }),
   service('cpu', { forMs: 10_000, on: 'machine' }),
   service('memory', { forMs: 10_000, parameters: { bytes: 268_435_456 }, on: 'machine' }),
   service('processes', { forMs: 10_000, parameters: { count: 200 }, on: 'machine' }),

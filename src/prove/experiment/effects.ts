@@ -28,7 +28,7 @@ export type Request =
   /** Answered with anything; `begunAt`, where it is known, is when the effect was complete. */
   | { readonly kind: 'inject'; readonly fault: string; readonly spec: FaultSpec }
   | { readonly kind: 'renew'; readonly fault: string; readonly leaseMs: Ms }
-  /** Answered with `{bite, residue, reason}`, each of which may be left out. */
+  /** Answered with `{bite, residue, reason, part}`, each of which may be left out. */
   | { readonly kind: 'revert'; readonly fault: string }
   /** Last of all: is anything left? Answered with a list of lines. */
   | { readonly kind: 'residue'; readonly faults: readonly string[] };

@@ -2,6 +2,7 @@
  * What came out of a run, in the shape that Chaos Toolkit documents for its journal, so that tools which read those
  * read ours. What only Holdfast knows stands under `x-holdfast`.
  */
+import type { PartOutage } from '../../model/part-fault.ts';
 import type { Ms } from '../../model/time.ts';
 import type { Json, JsonMap } from './json.ts';
 
@@ -42,6 +43,8 @@ export interface FaultRecord {
   /** As the executor measured it. */
   readonly bite: Json;
   readonly residue: readonly string[];
+  /** Of a part of Holdfast that was killed, once it is over. */
+  readonly part?: PartOutage;
 }
 
 export interface Journal {

@@ -3,6 +3,7 @@
  * reverted once, with several attempts, even when its injection failed or was never answered, since half of it may
  * have happened. Reverting is a task of its own that no interruption reaches.
  */
+import type { PartOutage } from '../../model/part-fault.ts';
 import type { Ms } from '../../model/time.ts';
 import type { FaultRecord } from './journal.ts';
 import { isList, isMap, type Json } from './json.ts';
@@ -139,5 +140,6 @@ export class Ledger {
 function told(output: Json): Partial<FaultRecord> {
   if (!isMap(output)) return {};
   const residue = isList(output.residue) ? output.residue.map((line) => String(line)) : [];
-  return { bite: output.bite ?? null, residue };
+  const part = isMap(output.part) ? { part: output.part as unknown as PartOutage } : {};
+  return { bite: output.bite ?? null, residue, ...part };
 }

@@ -2,6 +2,7 @@
 import { DEPLOY_FAULTS, type DeployFaultKind, isDeployFault, parseDeployFault } from '../../model/deploy-fault.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import type { FaultClass } from '../../model/incident.ts';
+import { PART_KILL, parsePartKill } from '../../model/part-fault.ts';
 import type { Selection } from '../../model/selection.ts';
 import { nearest } from '../../model/suggest.ts';
 import type { Fields } from './fields.ts';
@@ -56,6 +57,7 @@ export function parseFault(fields: Fields, kinds: FaultCatalogue): FaultSpec {
   const target = parseTarget(fields);
   if (known !== undefined && isDeployFault(kind)) checkDeploy(fields, kind, target, parameters);
   if (known !== undefined && kind === WHOLE_NODE) refuseParts(fields, kind, target);
+  if (known !== undefined && kind === PART_KILL) checkPart(fields, target, parameters);
   return {
     kind,
     target,
@@ -121,6 +123,27 @@ function refuseParts(fields: Fields, kind: string, { node, service, instances, f
   const parts = service !== null || instances.length > 0 || from !== null || fields.fields('target')?.has('select');
   if (parts) fields.problems.add('HF8108', fields.at('target'), `${kind} takes all instances of a node`, remedy);
   else if (node === null) fields.problems.add('HF8108', fields.at('target'), `${kind} needs a node`, remedy);
+}
+
+/** Holdfast's parts belong to the machine, and to no service. */
+function checkPart(fields: Fields, { node, ...rest }: FaultTarget, parameters: JsonMap): void {
+  const { problems } = fields;
+  const more = rest.service !== null || rest.instances.length > 0 || rest.from !== null;
+  if (fields.has('target') && (node === null || more || fields.fields('target')?.has('select'))) {
+    const remedy = 'Write target: {node: localhost}, and nothing else.';
+    problems.add('HF8108', fields.at('target'), `${PART_KILL} is done to Holdfast on a node, not to a service`, remedy);
+  }
+  // What is filled in when the run begins is read then, at the agent.
+  if (Object.values(parameters).some((value) => typeof value === 'string' && value.includes('${'))) return;
+  const { part, withinMs } = parameters;
+  const own = { ...(part === undefined ? {} : { part }), ...(withinMs === undefined ? {} : { withinMs }) };
+  try {
+    parsePartKill(own);
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    const code = error.code === 'HF8207' ? 'HF8207' : 'HF8108';
+    problems.add(code, fields.at('part'), error.message, error.remedy);
+  }
 }
 
 const SELECT_FORMS = 'Write select: one, all, 2 (instances), 50% or at most 50%.';

@@ -12,9 +12,10 @@ export interface ExploreFacts {
     readonly replicas: number;
     readonly dependsOn: readonly string[];
   }[];
-  readonly faults: readonly { readonly kind: string; readonly service: string; readonly forMs: number | null }[];
+  /** Service null: the machine itself, and with it everything that runs. */
+  readonly faults: readonly { readonly kind: string; readonly service: string | null; readonly forMs: number | null }[];
   /** Of earlier runs with that fault on that service alone, newest last. */
-  readonly past: readonly { readonly kind: string; readonly service: string; readonly verdict: string }[];
+  readonly past: readonly { readonly kind: string; readonly service: string | null; readonly verdict: string }[];
 }
 
 /** Distance between the two of a pair: the first has been noticed, and its repair is under way. */
@@ -40,7 +41,7 @@ export function pairs(
   const all = good.flatMap((one, n) =>
     good
       .slice(n + 1)
-      .filter(({ service }) => service !== one.service || !single.has(service))
+      .filter(({ service }) => service === null || service !== one.service || !single.has(service))
       .map((other): Schedule => [one, { ...other, gapMs: GAP_MS }]),
   );
   return ordered(all, facts, seed);
@@ -60,7 +61,7 @@ function scoreOf(schedule: Schedule, weights: ReadonlyMap<string, number>, { pas
     const runs = past.filter((run) => run.kind === kind && run.service === service);
     const last = runs.at(-1)?.verdict;
     const news = last === undefined ? 1 : last === 'confirmed' ? 0.5 : 2;
-    return (weights.get(service) ?? 1) * news;
+    return (service === null ? services.length : (weights.get(service) ?? 1)) * news;
   });
   const sum = own.reduce((total, score) => total + score, 0);
   const [one, other] = schedule;
@@ -68,7 +69,8 @@ function scoreOf(schedule: Schedule, weights: ReadonlyMap<string, number>, { pas
   return one && other && neighbours(one.service, other.service, services) ? sum * 1.5 : sum;
 }
 
-function neighbours(a: string, b: string, services: ExploreFacts['services']): boolean {
+function neighbours(a: string | null, b: string | null, services: ExploreFacts['services']): boolean {
+  if (a === null || b === null) return true;
   const depends = (from: string, to: string): boolean =>
     services.some(({ name, dependsOn }) => name === from && dependsOn.includes(to));
   return depends(a, b) || depends(b, a);

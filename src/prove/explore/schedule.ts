@@ -3,7 +3,8 @@ import type { Ms } from '../../model/time.ts';
 
 export interface ScheduledFault {
   readonly kind: string;
-  readonly service: string;
+  /** null: the machine itself. */
+  readonly service: string | null;
   /** Over at once: null. */
   readonly forMs: Ms | null;
   /** After the beginning of the one before. */
@@ -21,7 +22,7 @@ export function textOf(schedule: Schedule): string {
   return schedule
     .map(({ kind, service, forMs, gapMs }, n) => {
       const lasting = forMs === null ? '' : ` for ${forMs / 1_000}s`;
-      return `${n > 0 && gapMs > 0 ? `after ${gapMs / 1_000}s ` : ''}${kind} on ${service}${lasting}`;
+      return `${n > 0 && gapMs > 0 ? `after ${gapMs / 1_000}s ` : ''}${kind} on ${service ?? 'the machine'}${lasting}`;
     })
     .join(', ');
 }

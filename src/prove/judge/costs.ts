@@ -21,7 +21,8 @@ export function lost({ experiment, journal, losses }: Evidence): Finding {
 
 /** Callers that give up before they are answered are counted by nobody: that none was answered has to be said. */
 function outages({ 'x-holdfast': { faults } }: Evidence['journal']): string {
-  const said = faults.map(({ kind, begunAt, revertedAt }) => {
+  const said = faults.map(({ kind, begunAt, revertedAt, part }) => {
+    if (part) return `; for ${formatDuration(part.closedForMs)} no endpoint took a connection`;
     if (kind !== WHOLE_NODE || begunAt === null || revertedAt === null) return '';
     return `; for ${formatDuration(revertedAt - begunAt)} nothing of the node was there to answer`;
   });

@@ -1,6 +1,7 @@
 import { expect, describe as group, it } from 'vitest';
 import { UNACCOUNTED } from '../../../test/support/unaccounted.ts';
 import type { Incident } from '../../model/incident.ts';
+import type { PartOutage } from '../../model/part-fault.ts';
 import { type FaultRecord, type Journal, parseExperiment } from '../experiment/index.ts';
 import { KINDS } from '../experiment/testing/kinds.ts';
 import { coverage, type Evidence, grid, implies, judge, junit, type Verdict } from './index.ts';
@@ -66,6 +67,18 @@ function journalOf(change: Partial<Journal> = {}, own: Partial<Journal['x-holdfa
     ...change,
   };
 }
+
+const OUTAGE: PartOutage = {
+  part: 'traffic',
+  killed: 1,
+  noticedAfterMs: 2,
+  backAfterMs: 400,
+  successor: 2,
+  endpoints: 3,
+  open: 3,
+  closedForMs: 420,
+  withinMs: 5_000,
+};
 
 function incidentOf(change: Partial<Incident> = {}): Incident {
   const entity = { kind: 'instance', name: 'payments-2', service: 'payments' } as const;
@@ -252,6 +265,27 @@ group('judge', () => {
     const experiment = experimentOf({ undetected: true });
     expect(judge({ ...GOOD, experiment, incidents: [] }).verdict).toBe('confirmed');
     expect(judge({ ...GOOD, experiment }).verdict).toBe('mismatch');
+  });
+
+  it('holds Holdfast to the return of its own part, and says for how long nobody was let in', () => {
+    const experiment = experimentOf({ undetected: true });
+    const judged = (change: Partial<PartOutage> | null) => {
+      const part = change === null ? {} : { part: { ...OUTAGE, ...change } };
+      const faults = [{ ...FAULT, kind: 'kill-part', service: null, ...part }];
+      const verdict = judge({ ...GOOD, experiment, incidents: [], ...own({ faults }) });
+      const found = (aspect: string) => verdict.findings.find((one) => one.aspect === aspect)?.found;
+      return { verdict: verdict.verdict, part: found('part'), lost: found('lost') };
+    };
+    expect(judged({})).toMatchObject({
+      verdict: 'confirmed',
+      part: 'traffic back after 400ms, 3 of 3 endpoints open',
+      lost: expect.stringContaining('for 420ms no endpoint took a connection'),
+    });
+    expect(judged({ noticedAfterMs: null }).verdict).toBe('mismatch');
+    expect(judged({ open: 2 })).toMatchObject({ verdict: 'mismatch', part: expect.stringContaining('2 of 3') });
+    expect(judged({ backAfterMs: null, successor: null }).part).toContain('traffic not back');
+    expect(judged(null)).toMatchObject({ verdict: 'inconclusive', part: 'nobody could say' });
+    expect(judge(GOOD).findings.some(({ aspect }) => aspect === 'part')).toBe(false);
   });
 
   it('knows which consistency model implies which', () => {

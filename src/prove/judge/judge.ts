@@ -5,6 +5,7 @@
  * inconclusive: the run proves nothing, because it did not come to its end, because a fault had no effect, or because
  * something that was expected was not measured. A run that proves nothing is never a confirmation.
  */
+import { isBack, PART_KILL } from '../../model/part-fault.ts';
 import { formatDuration } from '../../model/time.ts';
 import type { FaultRecord } from '../experiment/index.ts';
 import { consistency, lost } from './costs.ts';
@@ -19,6 +20,7 @@ export function judge(evidence: Evidence): Verdict {
     ran(evidence),
     bitten(faults, loop),
     ...loop.findings,
+    ...parts(faults),
     lost(evidence),
     consistency(evidence),
     residue(evidence),
@@ -105,6 +107,26 @@ function biteOf(fault: FaultRecord): { readonly bitten: boolean | null; readonly
 
 function nameOf({ kind, service, id }: FaultRecord): string {
   return `${kind}${service === null ? '' : ` on ${service}`} (${id})`;
+}
+
+/** Always expected of Holdfast itself: that it notices, that its part is back, and that every endpoint is open again. */
+function parts(faults: readonly FaultRecord[]): readonly Finding[] {
+  const killed = faults.filter(({ kind, begunAt }) => kind === PART_KILL && begunAt !== null);
+  if (killed.length === 0) return [];
+  const known = killed.flatMap(({ part }) => part ?? []);
+  const told = known.map(({ part, backAfterMs, open, endpoints }) => {
+    const back = backAfterMs === null ? 'not back' : `back after ${formatDuration(backAfterMs)}`;
+    return `${part} ${back}, ${open} of ${endpoints} endpoints open`;
+  });
+  const evidence = known.map(({ killed: pid, successor, noticedAfterMs, closedForMs, withinMs }) => {
+    const noticed = noticedAfterMs === null ? 'never noticed' : `noticed after ${formatDuration(noticedAfterMs)}`;
+    const next = successor === null ? 'nothing' : `process ${successor}`;
+    const closed = `the last endpoint took a connection after ${formatDuration(closedForMs)}`;
+    return `process ${pid} was killed; ${noticed}; ${next} is in its place; ${closed} (${formatDuration(withinMs)} allowed)`;
+  });
+  const base = { aspect: 'part', expected: 'noticed, back in time, and every endpoint open', evidence } as const;
+  if (known.length < killed.length) return [{ ...base, result: 'unknown', found: 'nobody could say' }];
+  return [{ ...base, result: known.every(isBack) ? 'met' : 'unmet', found: told.join('; ') }];
 }
 
 /** Always expected: nothing. */

@@ -13,6 +13,7 @@ export const ASPECTS = [
   'blamed',
   'class',
   'repaired',
+  'part',
   'lost',
   'consistency',
   'residue',

@@ -23,10 +23,10 @@ export function exploration(
         replicas,
         dependsOn: dependsOn.map(({ service }) => service),
       })),
-      faults: cells.flatMap(({ kind, service, forMs }) => (service === null ? [] : [{ kind, service, forMs }])),
+      faults: cells.map(({ kind, service, forMs }) => ({ kind, service, forMs })),
       past: proofs.records.flatMap(({ verdict }) => {
         const [fault] = verdict?.faults ?? [];
-        if (verdict?.faults.length !== 1 || !fault?.service) return [];
+        if (verdict?.faults.length !== 1 || !fault) return [];
         return [{ kind: fault.kind, service: fault.service, verdict: verdict.verdict }];
       }),
     },

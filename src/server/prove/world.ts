@@ -7,6 +7,7 @@ import type { Core } from '../../core/contract.ts';
 import { isDeployFault } from '../../model/deploy-fault.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import { type FaultCommand, type FaultKindFacts, type FaultState, isOver } from '../../model/fault.ts';
+import { PART_KILL } from '../../model/part-fault.ts';
 import { Random } from '../../model/random.ts';
 import { select } from '../../model/selection.ts';
 import type { Ms } from '../../model/time.ts';
@@ -114,6 +115,8 @@ export class World {
     if (isDeployFault(spec.kind)) return describeDeploy(this.#o.core, spec.kind, spec);
     const facts = this.#kinds().find(({ kind }) => kind === spec.kind);
     const targets = this.targetsOf(spec);
+    if (spec.kind === PART_KILL)
+      return [`${spec.parameters.part} of Holdfast: no endpoint takes a connection until it is back`];
     if (targets.length === 0) return [`${hostname()}: the whole machine, everything else on it too`];
     const spills = facts?.targets.includes('node') ? ` (${facts.how})` : '';
     const again = this.#restarts(spec.kind) ? ' (restarted when it begins, and again when it is over)' : '';
@@ -223,7 +226,11 @@ export class World {
             bitten: bites.length === targets.length && bites.every(({ bitten }) => bitten),
           };
     const residue = targets.flatMap(({ end }) => end?.residue ?? []);
-    return { bite, residue, reason: targets[0]?.end?.reason ?? '' };
+    const part = targets.flatMap((target) => target.part ?? [])[0];
+    return {
+      ...{ bite, residue, reason: targets[0]?.end?.reason ?? '' },
+      ...(part === undefined ? {} : { part: part as unknown as JsonMap }),
+    };
   }
 
   async #until(id: string, signal: AbortSignal, good: (fault: FaultState) => boolean): Promise<FaultState> {

@@ -36,5 +36,5 @@ export const KINDS: FaultCatalogue = {
   misconfigure: lasting('the service runs with other settings', 'environment'),
   'bad-deploy': lasting('a bad version is deployed', 'command', 'exit', 'environment'),
   'node-loss': lasting('all instances of a node are gone', 'beyondBudget'),
-  'kill-holdfast': instant('a part of Holdfast itself is killed', 'part'),
+  'kill-part': instant('a part of Holdfast itself is killed', 'part', 'withinMs'),
 };
