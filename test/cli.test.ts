@@ -156,7 +156,7 @@ describe('operations', () => {
       { kind: 'restart', service: 'payments', instance: 'payments-2' },
       { kind: 'restart', service: 'payments', instance: null },
       { kind: 'scale', service: 'payments', replicas: 5 },
-      { kind: 'rollback', service: 'payments', change: null },
+      { kind: 'rollback', service: 'payments', change: 'chg-1' },
       { kind: 'silence', service: 'payments', forMs: 900_000 },
       { kind: 'stop-all' },
       { kind: 'resume' },

@@ -259,6 +259,8 @@ export interface ChangeResource {
   readonly why: string;
   readonly services: readonly string[];
   readonly content: readonly string[];
+  /** Services that still run what it brought, and would go back to what ran before. */
+  readonly undoable: readonly string[];
 }
 
 /** GET /v1/events (server-sent events: `event: core|status|services|incidents|edges|proofs`, each with a JSON body) */

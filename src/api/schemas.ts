@@ -272,6 +272,7 @@ export const ChangeSchema = Type.Object(
     why: Type.String(),
     services: strings,
     content: strings,
+    undoable: strings,
   },
   { title: 'Change' },
 );

@@ -49,7 +49,7 @@ function folded(findings: readonly FindingResource[]): FindingResource[] {
 }
 
 export function countFindings(findings: readonly FindingResource[]): string {
-  if (findings.length === 0) return 'Nothing found.';
+  if (findings.length === 0) return 'No findings.';
   const of = (severity: FindingResource['severity']): number =>
     findings.filter((finding) => finding.severity === severity).length;
   return `${plural(findings.length, 'finding')}: ${of('high')} high, ${of('medium')} medium, ${of('low')} low.`;

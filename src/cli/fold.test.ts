@@ -20,6 +20,8 @@ describe('lines folded to a terminal', () => {
     expect(fold(row, 50)).toBe(
       `${'slow.objective.fast:service/gateway'.padEnd(40)}  alone\n    gateway misses its objective`,
     );
+    const narrow = `${'inc-5'.padEnd(30)}  web-1: killed by SIGKILL`;
+    expect(fold(narrow, 50)).toBe('inc-5\n    web-1: killed by SIGKILL');
   });
 
   it('count no escape sequence, lose nothing, and leave pipes alone', () => {

@@ -32,13 +32,15 @@ export function widthOf(stream: { readonly isTTY?: boolean; readonly columns?: n
 }
 
 function foldLine(line: string, width: number): string {
-  const hang = ' '.repeat(hangOf(stripVTControlCharacters(line), width));
+  const { hang: columns, below } = hangOf(stripVTControlCharacters(line), width);
+  const hang = ' '.repeat(columns);
   const lines: string[] = [];
   let current = '';
   let taken = 0;
   for (const [, gap = '', word = ''] of line.matchAll(/(\s*)(\S+)/g)) {
     const wide = gap.length + visibleWidth(word);
-    if (taken > 0 && taken + wide > width) {
+    const first = lines.length === 0 && taken + gap.length === below;
+    if (taken > 0 && (taken + wide > width || first)) {
       lines.push(current);
       current = hang + word;
       taken = hang.length + visibleWidth(word);
@@ -50,10 +52,11 @@ function foldLine(line: string, width: number): string {
   return [...lines, current].join('\n');
 }
 
-function hangOf(plain: string, width: number): number {
+/** Where the text goes on, and the column that begins there already because it has no room in its place. */
+function hangOf(plain: string, width: number): { readonly hang: number; readonly below: number | null } {
   const begins = BEGINNING.exec(plain)?.[0].length ?? 0;
   const columns = [...plain.matchAll(/\S(\s{2,})(?=\S)/g)].map(({ index, 0: found }) => index + found.length);
   const last = columns.at(-1);
-  if (last === undefined) return begins;
-  return last <= width - NARROWEST ? last : begins + BELOW;
+  if (last === undefined) return { hang: begins, below: null };
+  return last <= width - NARROWEST ? { hang: last, below: null } : { hang: begins + BELOW, below: last };
 }

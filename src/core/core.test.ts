@@ -494,6 +494,14 @@ describe('changing', () => {
     expect(h.alive.get('web-1')?.command).toEqual(['run', 'web']);
     expect(h.core.spec?.services.web?.run.command).toEqual(['run', 'web']);
     expect(h.core.changes.at(-1)).toMatchObject({ kind: 'rollback', who: 'ann' });
+    const undo = (change: string | null) =>
+      h.feed({ kind: 'operator', command: { kind: 'rollback', service: 'web', change }, who: 'ann', why: '' });
+    undo(null);
+    expect(h.core.changes).toHaveLength(3);
+    expect(h.core.spec?.services.web?.run.command).toEqual(['run', 'web']);
+    undo(h.core.changes.at(-1)?.id ?? null);
+    expect(h.core.spec?.services.web?.run.command).toEqual(['run', 'v2']);
+    expect(h.core.changes.at(-1)?.content).toEqual(h.core.changes[1]?.content);
   });
 
   it('brings everything down, dependants first, and up again in order', () => {

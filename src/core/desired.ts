@@ -152,9 +152,11 @@ export function rollBack(ctx: Context, changeId: string, who: string, why: strin
   });
   if (back.length === 0) return null;
   const names = back.map(({ service }) => service.name);
-  const content = undone.content
-    .filter((line) => names.some((name) => line.startsWith(`${name}:`)))
-    .map((line) => `undo ${line}`);
+  const content = undone.content.flatMap((line) => {
+    const plain = line.replace(/^undo /, '');
+    if (!names.some((name) => plain.startsWith(`${name}:`))) return [];
+    return [plain === line ? `undo ${line}` : plain];
+  });
   const change = openChange(ctx, 'rollback', who, why, names, content);
   for (const { service, record } of back) {
     change.from[service.name] = service.revision;

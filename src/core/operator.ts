@@ -1,4 +1,5 @@
 /** Operators' commands. Each gets exactly one reply, and each leaves a trace in the changes or the events. */
+import { brings } from '../model/change.ts';
 import type { OperatorCommand } from '../model/operator.ts';
 import { formatDuration } from '../model/time.ts';
 import { approve, override, reject } from './actions.ts';
@@ -21,12 +22,7 @@ export function operate(ctx: Context, command: OperatorCommand, who: string, why
       });
       return;
     case 'rollback':
-      withService(ctx, command.service, (service) => {
-        const change = command.change ?? lastDeploy(ctx, service.name);
-        const done = change === null ? null : rollBack(ctx, change, who, why);
-        if (done === null) ctx.refuse('HF5005', `${service.name} has no earlier revision to go back to`);
-        else ctx.ok(done, change);
-      });
+      withService(ctx, command.service, ({ name }) => undo(ctx, name, command.change, who, why));
       return;
     case 'silence': {
       const silence = { id: ctx.nextId('sil'), service: command.service, until: ctx.now + command.forMs, who, why };
@@ -114,13 +110,20 @@ function restart(ctx: Context, name: string, instance: string | null, who: strin
   });
 }
 
-/** The newest change of this service that brought a new revision. */
-function lastDeploy(ctx: Context, service: string): string | null {
-  const change = ctx.state.changes.findLast(
-    ({ services, from, to }) =>
-      services.includes(service) && from[service] !== undefined && from[service] !== to[service],
-  );
-  return change?.id ?? null;
+/** Without a named change the last one; but an undo is undone only when it is named. */
+function undo(ctx: Context, service: string, named: string | null, who: string, why: string): void {
+  const last = ctx.state.changes.findLast((change) => change.services.includes(service) && brings(change, service));
+  if (named === null && last?.kind === 'rollback') {
+    const lost = last.content.filter((line) => line.startsWith(`undo ${service}:`)).map((line) => line.slice(5));
+    const back = lost.length === 0 ? '' : ` and bring back ${lost.join('; ')}`;
+    ctx.refuse('HF5008', `the last change of ${service} is an undo: ${last.id} would be undone${back}`);
+    return;
+  }
+  const change = named ?? last?.id ?? null;
+  const done = change === null ? null : rollBack(ctx, change, who, why);
+  if (done !== null) ctx.ok(done, change);
+  else if (named === null) ctx.refuse('HF5005', `${service} has no earlier revision to go back to`);
+  else ctx.refuse('HF5005', `${named} is not what ${service} runs: undone, replaced, or nothing that can be undone`);
 }
 
 function down(ctx: Context, name: string | null, who: string, why: string): void {

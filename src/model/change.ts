@@ -16,3 +16,8 @@ export interface Change {
   readonly from: Readonly<Record<string, string>>;
   readonly to: Readonly<Record<string, string>>;
 }
+
+/** Does the service run another revision since? A first start, a restart and another size are nothing to go back from. */
+export function brings({ from, to }: Pick<Change, 'from' | 'to'>, service: string): boolean {
+  return from[service] !== undefined && from[service] !== to[service];
+}

@@ -108,6 +108,7 @@ export const ERROR_CODES = {
   HF5005: code('nothing to undo', 'Only the last change of a service that is still known can be undone.'),
   HF5006: code('automation is stopped', 'Start it again with `holdfast resume`.', 'later'),
   HF5007: code('not awaiting approval', 'The action has been decided already.'),
+  HF5008: code('the last change is an undo itself', 'To have the undone change back, name the undo with --change ID.'),
 
   HF6001: code('not authenticated', 'Send a token: Authorization: Bearer …, or HOLDFAST_TOKEN for the CLI.'),
   HF6002: code('role not sufficient', 'Ask for a token with the role shown.'),

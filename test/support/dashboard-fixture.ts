@@ -313,7 +313,8 @@ function deployOf(system: string, seconds: number): ChangeResource {
 }
 
 function changeOf(kind: string, services: readonly string[], seconds: number, content: string): ChangeResource {
-  return { id: 'chg-2', at: ago(seconds), kind, who: 'ada', why: 'more customers', services, content: [content] };
+  const said = { who: 'ada', why: 'more customers', content: [content] };
+  return { id: 'chg-2', at: ago(seconds), kind, services, ...said, undoable: [] };
 }
 
 function event(

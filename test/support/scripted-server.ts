@@ -88,7 +88,16 @@ function plane(script: Script, operations: { command: OperatorCommand; actor: Ac
     },
     actions: () => INCIDENT.plans.flatMap((plan) => plan.actions),
     changes: () => [
-      { id: 'chg-1', at: AT, kind: 'deploy', who: 'ada', why: 'test', services: ['payments'], content: ['image'] },
+      {
+        id: 'chg-1',
+        at: AT,
+        kind: 'deploy',
+        who: 'ada',
+        why: 'test',
+        services: ['payments'],
+        content: ['image'],
+        undoable: ['payments'],
+      },
     ],
     events: () => [
       {

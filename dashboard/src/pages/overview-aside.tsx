@@ -79,8 +79,8 @@ export function Changes(): JSX.Element {
       ) : (
         <ul class="list">
           {changes.slice(0, CHANGES_SHOWN).map((change) => {
-            const [service] = change.services;
-            const one = change.services.length === 1 && service !== undefined && change.kind === 'deploy';
+            const [service] = change.undoable;
+            const one = change.services.length === 1 && service !== undefined;
             return (
               <li key={change.id}>
                 <span class="line">

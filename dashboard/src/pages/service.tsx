@@ -189,7 +189,7 @@ function Changes(props: { readonly service: string; readonly changes: readonly C
               <span class="muted push">
                 <Time at={change.at} />
               </span>
-              {change.kind === 'deploy' && (
+              {change.undoable.includes(service) && (
                 <button type="button" class="button small" onClick={() => askRollback(service, change)}>
                   Roll back
                 </button>

@@ -1,4 +1,5 @@
 /** The two displays of `holdfast dev`. */
+import { fold } from '../fold.ts';
 import { clip, styleFor, wantsColor } from '../terminal.ts';
 import { after, plural } from '../text.ts';
 import type { Display } from './run.ts';
@@ -19,7 +20,7 @@ export class ScreenDisplay implements Display {
     // A terminal that does not know its size says 0.
     const width = process.stdout.columns || 100;
     const height = process.stdout.rows || 40;
-    const lines = screen(view, this.#style).split('\n');
+    const lines = fold(screen(view, this.#style), width).split('\n');
     const text = lines
       .slice(0, height - 1)
       .map((line) => `${clip(line, width)}\u001b[K`)

@@ -56,7 +56,8 @@ function doing(service: ServiceResource, style: Style): string {
   if (service.rollout) return style.yellow(`${service.rollout.state} ${service.rollout.done}/${service.rollout.total}`);
   const troubled = service.instances.find((instance) => !instance.ready || instance.live === false || instance.ejected);
   if (!troubled) return '';
-  const what = troubled.waitingFor ?? (troubled.ejected ? 'ejected' : troubled.phase);
+  const what =
+    troubled.waitingFor ?? (troubled.ejected ? 'ejected' : troubled.phase === 'running' ? 'not ready' : troubled.phase);
   return style.dim(`${troubled.id}: ${what}`);
 }
 

@@ -101,13 +101,20 @@ async function render({ checks, findings }: Examined, { output }: Options): Prom
       ...checks.map(({ check }) => check),
       ...(findings ?? []).map(({ id, service }) => (service === null ? id : `${id}/${service}`)),
     ].join('\n');
-  const parts = checks.length === 0 ? [] : [await renderList(checks, KIND, output)];
-  if (findings !== null) {
-    if (findings.length > 0) parts.push(await tellFindings(findings, out, output === 'wide'));
-    parts.push(out.bold(countFindings(findings)));
-  }
+  const counts = [findings === null ? '' : countFindings(findings), countChecks(checks)];
+  const parts = [out.bold(counts.filter((text) => text !== '').join(' '))];
+  if (checks.length > 0) parts.push(await renderList(checks, KIND, output));
+  if (findings !== null && findings.length > 0) parts.push(await tellFindings(findings, out, output === 'wide'));
   const whole = parts.join('\n\n');
   return output === 'wide' ? whole : fold(whole, widthOf(process.stdout));
+}
+
+/** What is to be known first: is anything the matter with Holdfast here? */
+function countChecks(checks: readonly Check[]): string {
+  if (checks.length === 0) return '';
+  const of = (verdict: Check['verdict']): number => checks.filter((check) => check.verdict === verdict).length;
+  const said = [...(of('fail') > 0 ? [`${of('fail')} fail`] : []), ...(of('warn') > 0 ? [`${of('warn')} warn`] : [])];
+  return `${plural(checks.length, 'check')} of this installation: ${said.length === 0 ? 'all well' : said.join(', ')}.`;
 }
 
 /** Right when the verdict is a mismatch: then users are hurt, or nothing repairs it. */

@@ -18,6 +18,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   HF5005: 409,
   HF5006: 409,
   HF5007: 409,
+  HF5008: 409,
   HF6001: 401,
   HF6002: 403,
   HF6003: 403,

@@ -7,7 +7,7 @@ import type {
   PlanResource,
 } from '../../api/resources.ts';
 import type { Core } from '../../core/contract.ts';
-import type { Change } from '../../model/change.ts';
+import { brings, type Change } from '../../model/change.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import {
   type Action,
@@ -122,6 +122,7 @@ export function changeResources(core: Core, limit: number): readonly ChangeResou
       why: change.why,
       services: [...change.services],
       content: [...change.content],
+      undoable: change.services.filter((name) => brings(change, name) && core.revisionOf(name) === change.to[name]),
     }));
 }
 

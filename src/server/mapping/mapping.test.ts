@@ -300,7 +300,12 @@ describe('status', () => {
     [
       'an incident that no service feels',
       { incidents: [incident({ symptoms: [], title: 'the disk of n is 97 % full' })] },
-      'All 2 services are healthy, but: the disk of n is 97 % full.',
+      'All 2 services are healthy, but the disk of n is 97 % full.',
+    ],
+    [
+      'a cause that is the service itself',
+      { incidents: [incident({ symptoms: [symptom({ summary: 'web: lost its port' })] })], instances: CRASHED },
+      'web is degraded: lost its port; restarting web-2.',
     ],
     ['automation stopped', { core: { stopped: true } }, 'All 2 services are healthy. Automation is stopped.'],
     [

@@ -26,7 +26,7 @@ function verdict(core: Core, services: readonly ServiceResource[]): string {
   const rolling = wanted.find(({ rollout }) => rollout !== null);
   const all = wanted.length === 1 ? `${wanted[0]?.name} is healthy` : `All ${wanted.length} services are healthy`;
   const other = core.incidents.find(isOpen);
-  if (other !== undefined) return `${all}, but: ${trim(other.diagnosis?.summary || other.title)}`;
+  if (other !== undefined) return `${all}, but ${trim(other.diagnosis?.summary || other.title)}`;
   if (!rolling?.rollout) return all;
   return `${all}; ${rolling.name} changes (${rolling.rollout.done} of ${rolling.rollout.total} done)`;
 }
@@ -41,7 +41,7 @@ function trouble(core: Core, service: ServiceResource, others: number): string {
   const doing = incident === undefined ? null : done(incident);
   const ratio = `${service.ready} of ${service.replicas} instances ready`;
   const more = others === 0 ? '' : ` (and ${others} more ${others === 1 ? 'service' : 'services'})`;
-  return `${service.name} is ${service.health}${more}: ${why ?? ratio}${doing === null ? '' : `; ${doing}`}`;
+  return `${service.name} is ${service.health}${more}: ${unnamed(why ?? ratio, service.name)}${doing === null ? '' : `; ${doing}`}`;
 }
 
 /** The cause when one is believed, else the first symptom of this service. */
@@ -51,6 +51,11 @@ function reason(incident: Incident, service: string): string | null {
   const open = incident.symptoms.filter(({ clearedAt }) => clearedAt === null);
   const symptom = open.find(({ entity }) => serviceOf(entity) === service) ?? open[0];
   return symptom === undefined ? null : trim(symptom.summary);
+}
+
+/** Of a cause that is the service itself, the name has been said. */
+function unnamed(why: string, service: string): string {
+  return why.startsWith(`${service}: `) ? why.slice(service.length + 2) : why;
 }
 
 function trim(text: string): string {
