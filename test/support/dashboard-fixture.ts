@@ -211,7 +211,7 @@ function service(name: string): ServiceResource {
     endpoints:
       name === 'shopper'
         ? []
-        : [{ port: '3000', protocol: 'http', address: name === 'gateway' ? '127.0.0.1:8088' : null }],
+        : [{ port: '3000', protocol: 'http', address: name === 'gateway' ? 'http://127.0.0.1:8088' : null }],
     dependsOn: DEPENDS[name] ?? [],
     dependents,
     failover: null,

@@ -97,7 +97,11 @@ function Head({ incident }: { readonly incident: IncidentResource }): JSX.Elemen
         </span>
       </div>
       <StageChips incident={incident} />
-      <p class="summary">{incident.closedAt === null ? nowDoing(incident) : (incident.summary ?? '')}</p>
+      {incident.closedAt === null ? (
+        <p class="summary">{nowDoing(incident)}</p>
+      ) : (
+        incident.summary !== incident.title && <p class="summary">{incident.summary}</p>
+      )}
       <Damage incident={incident} />
     </div>
   );

@@ -36,8 +36,7 @@ export function Proofs(): JSX.Element {
           <Verdicts proofs={proofs} />
         ) : (
           <Empty>
-            Nothing has been proven yet. Let services opt in with <code>experiments: allow</code> under{' '}
-            <code>x-holdfast</code>; then try one above, or run <code>holdfast prove --catalogue</code>.
+            Nothing has been proven yet. Try a fault above, or run <code>holdfast prove --catalogue</code>.
           </Empty>
         )}
       </Panel>

@@ -131,7 +131,7 @@ function Facts({ service }: { readonly service: ServiceResource }): JSX.Element 
           ? 'none'
           : service.endpoints.map(({ port, protocol, address }) => (
               <span key={port} class="endpoint">
-                <code>{address === null ? `${protocol} ${port}` : `${protocol}://${address}`}</code>
+                <code>{address ?? `${protocol} ${port}`}</code>
                 {address === null && <span class="muted"> for its callers only</span>}
               </span>
             ))}
