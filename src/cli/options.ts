@@ -31,10 +31,11 @@ export function wrongUsage(text: string): void {
   say(text.trimEnd().replace(/^error: /, 'HF7002 '));
 }
 
-export function verb(name: string, summary: string): Command {
+/** `of`: the verb that this one belongs to, as `silence` of `silence start`. */
+export function verb(name: string, summary: string, of = ''): Command {
   return new Command(name)
     .description(summary)
-    .showHelpAfterError(`  → See holdfast ${name} --help`)
+    .showHelpAfterError(`  → See holdfast ${of === '' ? name : `${of} ${name}`} --help`)
     .configureOutput({ writeErr: wrongUsage })
     .exitOverride();
 }

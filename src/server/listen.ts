@@ -38,9 +38,12 @@ function readTokens(file: string): string {
 const TRIES = 100;
 
 /** Returns the URL. HF4001 when the port that was asked for is taken. */
-export async function listen(app: FastifyInstance, { host, port, anyPort }: ServerOptions): Promise<string> {
-  const last = anyPort ? port + TRIES : port;
-  for (let candidate = port; candidate <= last; candidate++) {
+export async function listen(
+  app: FastifyInstance,
+  { host, port, anyPort, stateDir }: Pick<ServerOptions, 'host' | 'port' | 'anyPort' | 'stateDir'>,
+): Promise<string> {
+  const others = anyPort ? Array.from({ length: TRIES }, (_, i) => port + 1 + i) : [];
+  for (const candidate of [...(anyPort ? portBefore(stateDir) : []), port, ...others]) {
     try {
       await app.listen({ host, port: candidate });
       return urlOf(app);
@@ -54,6 +57,18 @@ export async function listen(app: FastifyInstance, { host, port, anyPort }: Serv
   throw new HoldfastError('HF4001', `the API port ${host}:${port} is taken`, {
     remedy: 'Stop the program that listens there, or give another address with --listen.',
   });
+}
+
+/** Of a server that was killed: who has its page open, or knows its address, finds the next one there. */
+function portBefore(stateDir: string): readonly number[] {
+  try {
+    const { url } = JSON.parse(readFileSync(join(stateDir, 'api.json'), 'utf8')) as Partial<ApiFile>;
+    const port = Number(new URL(url ?? '').port);
+    return port > 0 ? [port] : [];
+  } catch {
+    // None was killed here, or what it left cannot be read: then any port is as good.
+    return [];
+  }
 }
 
 function urlOf(app: FastifyInstance): string {

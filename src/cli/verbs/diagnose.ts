@@ -26,7 +26,7 @@ import {
   withOutput,
   withReason,
 } from '../options.ts';
-import { renderList, renderOne } from '../output.ts';
+import { pickById, renderList, renderOne } from '../output.ts';
 import { prove as runProof } from '../proving.ts';
 import { diagnoseFrom, type RecordedOptions, withRecorded } from '../recorded.ts';
 import { tellIncident } from '../story.ts';
@@ -69,6 +69,8 @@ export function register(program: Command): void {
     const client = connect(options);
     if (options.prove || options.elsewhere !== undefined) return prove(client, what, options);
     if (what !== undefined && (await isIncident(client, what))) return tellOne(client, what, options);
+    // A name that nobody bears is no reason to say that all is well.
+    if (what !== undefined) pickById(await client.services(), what, ({ name }) => name, 'service or incident');
     await tellOpen(client, what, options);
   });
   program.addCommand(command);

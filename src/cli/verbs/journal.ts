@@ -37,7 +37,7 @@ interface ListOptions extends ConnectionOptions, OutputOptions {
 }
 
 function listCommand(): Command {
-  const command = verb('list', 'Entries, the newest unless --after is given')
+  const command = verb('list', 'Entries, the newest unless --after is given', 'journal')
     .option('--after <seq>', 'those after this sequence number', countArgument)
     .option('--limit <count>', 'at most so many', countArgument, 50);
   return withOutput(withConnection(command)).action(async (options: ListOptions) => {
@@ -56,7 +56,7 @@ interface VerifyOptions extends ConnectionOptions, OutputOptions {
 }
 
 function verifyCommand(): Command {
-  const command = verb('verify', 'Check the hash chain; exit with 2 when it is broken').option(
+  const command = verb('verify', 'Check the hash chain; exit with 2 when it is broken', 'journal').option(
     '--replay',
     'also decide everything again from the recorded inputs and compare',
   );

@@ -36,7 +36,7 @@ export function register(program: Command): void {
 }
 
 function listCommand(): Command {
-  return withOutput(withConnection(verb('list', 'Actions that await approval'))).action(
+  return withOutput(withConnection(verb('list', 'Actions that await approval', 'recover'))).action(
     async (options: ConnectionOptions & OutputOptions) => {
       const client = connect(options);
       await printOrWatch(options.watch === true, async () => {
@@ -49,7 +49,7 @@ function listCommand(): Command {
 }
 
 function decision(kind: 'approve' | 'reject', summary: string): Command {
-  const command = verb(kind, summary).argument('<action>', 'its id, or any prefix that is not ambiguous');
+  const command = verb(kind, summary, 'recover').argument('<action>', 'its id, or any prefix that is not ambiguous');
   return withDryRun(withReason(withConnection(command))).action(async (id: string, options: Options) => {
     const client = connect(options);
     const action = pickById(await client.actions({ state: 'all' }), id, (each) => each.id, 'action');
@@ -60,10 +60,11 @@ function decision(kind: 'approve' | 'reject', summary: string): Command {
 }
 
 function overrideCommand(): Command {
-  const command = verb('override', 'Try an action again in the face of the guard rail that holds it').argument(
-    '<action>',
-    'its id, or any prefix that is not ambiguous',
-  );
+  const command = verb(
+    'override',
+    'Try an action again in the face of the guard rail that holds it',
+    'recover',
+  ).argument('<action>', 'its id, or any prefix that is not ambiguous');
   command.option('--rail <rail>', 'the guard rail; default: the one that holds it');
   return withDryRun(withConfirm(withReason(withConnection(command)))).action(
     async (id: string, options: Options & { readonly rail?: string }) => {
@@ -79,9 +80,11 @@ function overrideCommand(): Command {
 }
 
 function modeCommand(): Command {
-  const command = verb('mode', 'How Holdfast repairs: auto acts, approve asks, observe only says').addArgument(
-    new Argument('<mode>').choices(['auto', 'approve', 'observe']),
-  );
+  const command = verb(
+    'mode',
+    'How Holdfast repairs: auto acts, approve asks, observe only says',
+    'recover',
+  ).addArgument(new Argument('<mode>').choices(['auto', 'approve', 'observe']));
   return withReason(withConnection(command)).action(async (mode: RecoveryMode, options: Options) => {
     await operate(connect(options), { kind: 'mode', mode }, options.reason ?? `mode ${mode}`);
   });

@@ -27,7 +27,7 @@ export function register(program: Command): void {
 }
 
 function startCommand(): Command {
-  const command = verb('start', 'Begin a silence')
+  const command = verb('start', 'Begin a silence', 'silence')
     .argument('[service]', 'default: everything')
     .option('--for <duration>', 'how long', durationArgument, 30 * 60_000);
   return withReason(withConnection(command)).action(
@@ -46,7 +46,7 @@ function startCommand(): Command {
 }
 
 function endCommand(): Command {
-  const command = verb('end', 'End a silence before its time').argument('<id>', 'its id, or a prefix');
+  const command = verb('end', 'End a silence before its time', 'silence').argument('<id>', 'its id, or a prefix');
   return withReason(withConnection(command)).action(async (given: string, options: Options) => {
     const client = connect(options);
     const { id } = pickById((await client.status()).silences, given, (each) => each.id, 'silence');
@@ -55,7 +55,7 @@ function endCommand(): Command {
 }
 
 function listCommand(): Command {
-  return withOutput(withConnection(verb('list', 'Silences that hold now'))).action(
+  return withOutput(withConnection(verb('list', 'Silences that hold now', 'silence'))).action(
     async (options: ConnectionOptions & OutputOptions) => {
       const client = connect(options);
       await printOrWatch(options.watch === true, async () => {
