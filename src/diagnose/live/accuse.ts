@@ -13,7 +13,7 @@ import { type LaneEvidence, ofService, shareWeight } from '../lanes/contract.ts'
 import { type Lost, lostNodes } from './lost.ts';
 import { isByStarving, isOn, percent, type Starved, starvedNodes } from './machine.ts';
 import { CERTAIN, type Mechanism } from './mechanism.ts';
-import { FACTS, ONSET_TOLERANCE_MS, type Suspect } from './suspects.ts';
+import { calleesOf, FACTS, ONSET_TOLERANCE_MS, type Suspect } from './suspects.ts';
 import { WEIGHT } from './weights.ts';
 
 export interface Accusation {
@@ -52,6 +52,8 @@ const NEIGHBOURS_CAP = 2.5;
 const REMARKS_CAP = 0.6;
 /** Of the damage: what starts in services on it that have no symptom of their own. */
 const SPREAD = 0.4;
+/** Windows this old still tell how a callee is called. */
+const UNTIMED_MS: Ms = 60_000;
 /** What is said of a machine with all that ran on it gone. */
 const LOST = 'node lost';
 /** No detector says anything of it: the accounts must say so clearly, and others that are ill are likelier. */
@@ -69,7 +71,11 @@ export function accusationsOf(
   const lost = lostNodes(view, onsetAt);
   return [
     ...suspects.flatMap((suspect) =>
-      ofSuspect(suspect, known.get(`service/${suspect.service}`), suspects, advisories, starved, lost),
+      ofSuspect(suspect, known.get(`service/${suspect.service}`), suspects, advisories, [
+        ...excuses(suspect, starved),
+        ...lostToo(suspect, lost),
+        ...unmeasured(suspect, view, now),
+      ]),
     ),
     ...nodes.map(ofNode),
     ...lost.map((one) => ofLost(one, candidates)),
@@ -85,18 +91,13 @@ function ofSuspect(
   heard: Candidate | undefined,
   suspects: readonly Suspect[],
   advisories: readonly Symptom[],
-  starved: readonly Starved[],
-  lost: readonly Lost[],
+  excused: readonly LaneEvidence[],
 ): Accusation[] {
   const { mechanism, service } = suspect;
   const processes = mechanism.evidence.map(({ text, weight }) =>
     ofService(service, text, { weight, faultClass: mechanism.faultClass, mechanism: mechanism.name }),
   );
-  const around = [
-    ...neighbours(suspect, mechanism, suspects),
-    ...excuses(suspect, mechanism, starved),
-    ...lostToo(suspect, lost),
-  ];
+  const around = [...neighbours(suspect, mechanism, suspects), ...excused];
   const odd = remarks(suspect, advisories);
   const said = (heard?.evidence ?? []).filter(({ change }) => change === undefined);
   const lanes = new Map(heard?.lanes);
@@ -155,7 +156,8 @@ function ofChange(
 }
 
 /** Whoever stands out beyond what the machine does to all of them is not excused by it. */
-function excuses(suspect: Suspect, mechanism: Mechanism, starved: readonly Starved[]): LaneEvidence[] {
+function excuses(suspect: Suspect, starved: readonly Starved[]): LaneEvidence[] {
+  const { mechanism } = suspect;
   const byWant = mechanism.faultClass === 'software' || mechanism.faultClass === 'network';
   if (!byWant || !isByStarving(suspect)) return [];
   return starved
@@ -167,6 +169,20 @@ function lostToo({ service }: Suspect, lost: readonly Lost[]): LaneEvidence[] {
   return lost
     .filter(({ services }) => services.includes(service))
     .map(({ text }) => ofService(service, text, { weight: WEIGHT.lostToo, faultClass: null }));
+}
+
+/** Of connections only the opening is timed: what answers take on them counts as the caller's own. */
+function unmeasured({ service, callees, mechanism, symptoms }: Suspect, view: SystemView, now: Ms): LaneEvidence[] {
+  if (!mechanism.passedOn || !symptoms.some(({ kind }) => kind === 'slow')) return [];
+  const from = now - UNTIMED_MS;
+  const untimed = calleesOf(service, view).filter(
+    (callee) =>
+      !callees.includes(callee) &&
+      view.edges.windows(service, callee, from, now).some(({ protocol }) => protocol === 'tcp'),
+  );
+  if (untimed.length === 0) return [];
+  const text = `how long ${untimed.join(', ')} took to answer it is not known: connections without a known protocol`;
+  return [ofService(service, text, { weight: WEIGHT.unmeasured, faultClass: null })];
 }
 
 function neighbours(suspect: Suspect, mechanism: Mechanism, suspects: readonly Suspect[]): LaneEvidence[] {

@@ -50,6 +50,8 @@ export const WEIGHT = {
   calleeIrrelevant: -0.2,
   /** Something odd in its metrics or logs that began no later: causes show it, but so do victims. */
   remark: 0.25,
+  /** What it calls answers on connections whose answers are not timed: what starts there counts as its own. */
+  unmeasured: -1.7,
   /** A signal from outside is not what new code or configuration does. */
   notByChange: -3,
 } as const;
