@@ -5,7 +5,8 @@
  *
  *   score(n)      = Σ_lanes cap × tanh(Σ evidence ÷ cap), in recordings lanes of the damage × P(there is damage)
  *   p(n)          = P(incident is real, given n) × 10^score(n) ÷ (Σ_rivals 10^score + 10^SOMETHING_ELSE)
- *   confidence(n) = logistic(offset + slope × logit p(n)), with declared coefficients
+ *   confidence(n) = logistic(offset + slope × logit p(n)), with declared coefficients; in recordings by a map of its own
+ *                   (recorded/confidence.ts), because what they consist of differs
  *
  * Recordings and the running system are weighed by the same sum. They differ in what is known beforehand: an alarm
  * about a recording may be false (reality.ts), and one symptom has one cause; detectors on the running system have made
@@ -19,6 +20,7 @@ import { damageShares } from './accounting/shares.ts';
 import { type CandidateKind, type Lane, type LaneContext, type LaneEvidence, shareWeight } from './lanes/contract.ts';
 import { ownExcess } from './lanes/own-excess.ts';
 import { LANES } from './lanes/registry.ts';
+import { type Basis, confidenceOf, sourcesOf } from './recorded/confidence.ts';
 import type { Recording } from './recorded/types.ts';
 
 /**
@@ -41,6 +43,8 @@ const SOMETHING_UNSEEN = 1;
  * on by callees that are not known. Higher: metrics alone name more, and more of it wrongly.
  */
 const PRESUMED = 0.5;
+/** Facts about the accused from which on it may be named although the symptom is too small to be seen, in log10 odds. */
+const FACTS_SUFFICE = 0.3;
 /** A lane whose largest say is within this part of the lead could turn a verdict. */
 const TURNS = 1;
 
@@ -69,6 +73,8 @@ export interface RecordedDiagnosis {
   /** What was not recorded and might have decided. */
   readonly missing: readonly string[];
   readonly accounts: RecordedAccounts;
+  /** What the confidence in the first rests on; null: nobody is accused. */
+  readonly basis: Basis | null;
 }
 
 /** Something that may be accused, and what was heard about it. */
@@ -93,13 +99,14 @@ export function diagnoseRecording(recording: Recording, lanes: readonly Lane[] =
   const base = { accounts, unit, reach: distances(accounts.graph, accounts.symptom) };
   const context: LaneContext = { ...base, recording, shares: damageShares(base) };
   const { candidates, missing } = gather(context, lanes);
-  const causes = rank(candidates, accounts, unit, recording.presumed === true ? PRESUMED : 1);
+  const { causes, basis } = rank(candidates, accounts, unit, recording);
   const best = causes[0];
   const suffered = accounts.excess[accounts.symptom];
   // An alarm that the recording does not bear out: nothing has to be explained.
   const confirmed = !suffered || suffered[unit] > 0;
-  const abstained = !confirmed || best === undefined || best.confidence < ABSTAIN_BELOW;
-  return { unit, causes, confirmed, abstained, missing: missing.map(({ what }) => what), accounts };
+  const borneOut = confirmed || (basis !== null && basis.facts >= FACTS_SUFFICE);
+  const abstained = !borneOut || best === undefined || best.confidence < ABSTAIN_BELOW;
+  return { unit, causes, confirmed, abstained, missing: missing.map(({ what }) => what), accounts, basis };
 }
 
 /** Everything that the lanes say, by candidate, each lane's part bounded; and what they had nothing to look at for. */
@@ -173,20 +180,32 @@ function rank(
   candidates: readonly Candidate[],
   accounts: RecordedAccounts,
   unit: Unit,
-  trust: number,
-): RecordedCause[] {
+  recording: Recording,
+): { readonly causes: RecordedCause[]; readonly basis: Basis | null } {
   const belief = damageBelief(accounts, unit);
+  const trust = recording.presumed === true ? PRESUMED : 1;
   const scores = candidates.map((candidate) => scoreBy(candidate, belief, trust));
   const chances = weigh(scores, SOMETHING_ELSE);
-  const causes = candidates.map(({ kind, name, evidence, lanes }, index): RecordedCause => {
-    const score = scores[index] as number;
-    const elsewhere = score - (lanes.get(ownExcess.name) ?? 0);
-    const suspect = kind === 'service' ? accounts.graph.index.get(name) : undefined;
-    const real = 1 / (1 + 10 ** -reality(accounts, unit, suspect, elsewhere));
-    const confidence = calibrated(real * (chances[index] as number));
-    return { kind, name, ...kindOf(evidence), score, confidence, ...forAndAgainst(evidence) };
+  const order = [...candidates.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number));
+  const [first] = order;
+  if (first === undefined) return { causes: [], basis: null };
+  const { kind, name, lanes } = candidates[first] as Candidate;
+  const elsewhere = (scores[first] as number) - (lanes.get(ownExcess.name) ?? 0);
+  const suspect = kind === 'service' ? accounts.graph.index.get(name) : undefined;
+  const real = reality(accounts, unit, suspect, elsewhere);
+  const lead = Math.log10((chances[first] as number) / (1 - (chances[first] as number)));
+  const facts = [...lanes].reduce((sum, [lane, weight]) => (OF_DAMAGE.has(lane) ? sum : sum + weight), 0);
+  const margin = (scores[first] as number) - (scores[order[1] ?? -1] ?? Number.NEGATIVE_INFINITY);
+  const basis: Basis = { lead, real, facts, margin, sources: sourcesOf(recording) };
+  const believed = confidenceOf(basis);
+  // What the first is not believed is divided among the others as their chances are.
+  const rest = (1 - believed) / Math.max(1e-12, 1 - (chances[first] as number));
+  const causes = order.map((index): RecordedCause => {
+    const { kind, name, evidence } = candidates[index] as Candidate;
+    const confidence = index === first ? believed : Math.min(believed, rest * (chances[index] as number));
+    return { kind, name, ...kindOf(evidence), score: scores[index] as number, confidence, ...forAndAgainst(evidence) };
   });
-  return causes.sort((a, b) => b.score - a.score);
+  return { causes, basis };
 }
 
 const OF_DAMAGE: ReadonlySet<string> = new Set(LANES.filter(({ ofDamage }) => ofDamage).map(({ name }) => name));

@@ -123,6 +123,10 @@ const STANDS_OUT = 0.5;
 export function sentence(diagnosis: RecordedDiagnosis): string {
   const { causes, abstained, confirmed, missing } = diagnosis;
   const best = causes[0];
+  if (!confirmed && !abstained && best !== undefined) {
+    const told = `${titled(best)} (${best.faultClass}: ${best.mechanism}), ${percent(best.confidence)}`;
+    return `${told}; the symptom itself is too small to be seen.`;
+  }
   if (!confirmed) {
     const unfelt = 'The symptom is not to be seen in what was recorded: nothing has to be explained';
     if (best === undefined || best.confidence < STANDS_OUT) return `${unfelt}.`;

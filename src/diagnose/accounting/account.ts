@@ -41,6 +41,8 @@ export interface RecordedAccounts {
   readonly symptom: number;
   /** Every call is known: none has to be presumed. */
   readonly complete: boolean;
+  /** Nobody recorded who calls whom: all calls are guesses. */
+  readonly presumed: boolean;
   /** By node; null where nothing at all was measured. */
   readonly excess: readonly (Excess | null)[];
   /** By edge. */
@@ -67,6 +69,7 @@ export function accountFor(recording: Recording): RecordedAccounts {
     windows,
     symptom: graph.index.get(recording.symptom.service) as number,
     complete: recording.complete === true,
+    presumed: recording.presumed === true,
     excess,
     views,
     ledgers: {

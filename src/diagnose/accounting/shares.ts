@@ -12,6 +12,7 @@ import { ownPerBin, type RecordedAccounts, UNITS, type Unit } from './account.ts
 import { distances } from './graph.ts';
 import { type HiddenCall, hiddenCalls } from './hidden.ts';
 import { carriedOver } from './strain.ts';
+import { moveLost } from './unseen-gap.ts';
 
 /** A missing edge is likelier than damage by magic: unreachable services are doubted, not excluded. */
 export const UNREACHABLE = 0.5;
@@ -42,6 +43,7 @@ export function damageShares(context: ShareContext): DamageShare[] {
   const other: Unit = unit === 'seconds' ? 'failed' : 'seconds';
   const own = { [unit]: adjusted(context, unit), [other]: adjusted(context, other) } as Record<Unit, Float64Array>;
   const gaps = { [unit]: gapsOf(accounts, unit), [other]: gapsOf(accounts, other) } as Record<Unit, Float64Array>;
+  moveLost(accounts, own.seconds, gaps.seconds);
   const total = (of: Unit): number => sum(own[of]) + sum(gaps[of]);
   const totals = { seconds: total('seconds'), failed: total('failed') };
   const same = totals[other] > 0 ? SAME_UNIT : 1;

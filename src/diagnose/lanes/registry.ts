@@ -2,6 +2,7 @@
 import { callRates } from './call-rates.ts';
 import { changes } from './changes.ts';
 import type { Lane } from './contract.ts';
+import { dose } from './dose.ts';
 import { edgeGap } from './edge-gap.ts';
 import { exits } from './exits.ts';
 import { logs } from './logs.ts';
@@ -10,4 +11,15 @@ import { resources } from './resources.ts';
 import { shapes } from './shapes.ts';
 import { shared } from './shared.ts';
 
-export const LANES: readonly Lane[] = [callRates, changes, edgeGap, exits, logs, ownExcess, resources, shapes, shared];
+export const LANES: readonly Lane[] = [
+  callRates,
+  changes,
+  dose,
+  edgeGap,
+  exits,
+  logs,
+  ownExcess,
+  resources,
+  shapes,
+  shared,
+];

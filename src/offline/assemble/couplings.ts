@@ -2,7 +2,8 @@
  * Who calls whom, where nothing recorded says so: learnt from how often each service was asked while all was well.
  * Every call of a callee is made for some call of its callers, so its counts follow theirs bin by bin, in their random
  * ups and downs too, beyond what the load of the day does to all. That a call has a direction shows in how long it
- * takes: who waits for another takes at least as long.
+ * takes: who waits for another takes at least as long, and longer when the other does; what two have in common that are
+ * only asked by the same caller is counts without times.
  *
  *   calls(c) = Σ_callers k × calls(p) + rest, k > 0, callers chosen one by one as long as one explains what the others
  *   leave: |correlation with the rest| ≥ LEAST_LIKE, and beyond chance for that many bins
@@ -16,11 +17,14 @@ export interface Coupling {
 
 /** Fewer bins than this with calls couple by chance. */
 const FEWEST_BINS = 20;
-const LEAST_LIKE = 0.5;
+const LEAST_LIKE = 0.3;
 /** … and this many standard deviations of a correlation of nothing with nothing. */
-const SIGMAS = 4;
-/** Correlations this close are the same: the caller that takes the least longer is the nearer one. */
-const ALIKE = 0.02;
+const SIGMAS = 3.5;
+/** Ups and downs slower than this many bins either way are the load of the day, and everybody's. */
+const AROUND = 5;
+/** Of callers whose correlations are this close, it is the one whose times rise and fall with the callee's the most. */
+const ALIKE = 0.1;
+const WAITS = 0.5;
 const MOST_CALLERS = 4;
 /** Who waits takes as long at least, but for what measuring does to it. */
 const AS_LONG = 0.9;
@@ -28,6 +32,7 @@ const AS_LONG = 0.9;
 interface Usual {
   readonly service: string;
   readonly counts: Float64Array;
+  readonly times: Float64Array;
   readonly latencyMs: number;
 }
 
@@ -50,10 +55,12 @@ function usualOf({ service, normal }: RecordedService): Usual | null {
     .filter((ms) => !Number.isNaN(ms))
     .sort((a, b) => a - b);
   const latencyMs = times[times.length >> 1];
-  return latencyMs === undefined ? null : { service, counts: centred(counts), latencyMs };
+  if (latencyMs === undefined) return null;
+  const filled = Float64Array.from(normal.latencyMs, (ms) => (Number.isNaN(ms) ? latencyMs : ms));
+  return { service, counts: quick(counts), times: quick(filled.map(Math.log)), latencyMs };
 }
 
-function callersOf({ counts }: Usual, others: readonly Usual[]): Usual[] {
+function callersOf({ counts, times }: Usual, others: readonly Usual[]): Usual[] {
   const chosen: Usual[] = [];
   let rest = counts;
   const least = Math.max(LEAST_LIKE, SIGMAS / Math.sqrt(counts.length));
@@ -63,8 +70,10 @@ function callersOf({ counts }: Usual, others: readonly Usual[]): Usual[] {
       .map((each) => ({ each, like: likeness(each.counts, rest) }));
     const most = Math.max(...likes.map(({ like }) => like), 0);
     if (most < least) break;
-    const near = likes.filter(({ like }) => like >= most - ALIKE);
-    chosen.push(near.reduce((best, one) => (one.each.latencyMs < best.each.latencyMs ? one : best)).each);
+    const near = likes.filter(({ like }) => like >= Math.max(least, most - ALIKE));
+    const waits = ({ each, like }: (typeof near)[number]): number =>
+      like + WAITS * Math.max(0, likeness(each.times, times));
+    chosen.push(near.reduce((best, one) => (waits(one) > waits(best) ? one : best)).each);
     rest = unexplained(
       counts,
       chosen.map((each) => each.counts),
@@ -89,9 +98,16 @@ function unexplained(of: Float64Array, by: readonly Float64Array[]): Float64Arra
   return rest;
 }
 
-function centred(values: Float64Array): Float64Array {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.map((value) => value - mean);
+/** What is left of the ups and downs without the slow ones. */
+function quick(values: Float64Array): Float64Array {
+  const sums = new Float64Array(values.length + 1);
+  values.forEach((value, bin) => {
+    sums[bin + 1] = (sums[bin] as number) + value;
+  });
+  return values.map((value, bin) => {
+    const [from, to] = [Math.max(0, bin - AROUND), Math.min(values.length, bin + AROUND + 1)];
+    return value - ((sums[to] as number) - (sums[from] as number)) / (to - from);
+  });
 }
 
 function likeness(a: Float64Array, b: Float64Array): number {
