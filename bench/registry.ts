@@ -13,6 +13,7 @@ export const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   liveness: async () => (await import('./liveness/index.ts')).bench,
   logs: async () => (await import('./logs/index.ts')).bench,
   histories: async () => (await import('./histories/index.ts')).bench,
+  checkers: async () => (await import('./checkers/index.ts')).bench,
   quiet: async () => (await import('./quiet/index.ts')).bench,
   catalogue: async () => (await import('./catalogue/index.ts')).bench,
   failover: async () => (await import('./failover/index.ts')).bench,

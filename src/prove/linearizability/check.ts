@@ -12,6 +12,7 @@ import { queueCompiler, setCompiler } from './collections.ts';
 import { type Counterexample, type Found, fromEvidence, fromSearch } from './counterexample.ts';
 import { Descent } from './descent.ts';
 import type { Evidence } from './evidence.ts';
+import { Fifo } from './fifo.ts';
 import type { Compiler, Machine } from './machine.ts';
 import {
   casArguments,
@@ -26,6 +27,7 @@ import { layOut, type Problem } from './problem.ts';
 import { uniqueQueue } from './queues.ts';
 import { type CasArguments, type KeyAnswer, UniqueRegisters } from './registers.ts';
 import { Search } from './search.ts';
+import { SetWalk } from './set-walk.ts';
 import { uniqueSet } from './sets.ts';
 import { SEARCH_BUDGET, type SearchBudget, type SearchOutcome } from './walk.ts';
 
@@ -105,6 +107,9 @@ const BEAM_SHARE = 8;
 
 /** The part of the budget that abstraction may spend, where it can be used: it either answers soon or hardly ever. */
 const ABSTRACTION_SHARE = 2;
+
+/** The part of the budget that goes to the search made for an object: what it leaves open, the others rarely decide. */
+const OWN_SHARE = 2;
 
 /** What a descent is given at first: a fraction of a second, and more where the history is long. */
 const FIRST_STEPS = 1_000_000;
@@ -247,6 +252,18 @@ class Checker {
     this.#steps = 0;
     const { machine } = compiler;
     const share = (part: number): SearchBudget => ({ ...budget, steps: Math.ceil(budget.steps / part) });
+    if (compiler.queue && this.#options.abstraction !== false) {
+      const fifo = new Fifo(problem, machine, compiler.queue, budget);
+      const outcome = fifo.run(Math.ceil(budget.steps / OWN_SHARE));
+      this.#steps += fifo.steps;
+      if (answers(outcome)) return { outcome, by: 'fifo' };
+    }
+    if (compiler.set && this.#options.abstraction !== false) {
+      const walk = new SetWalk(problem, machine.initial, compiler.set, share(OWN_SHARE));
+      const outcome = walk.run();
+      this.#steps += walk.steps;
+      if (outcome && answers(outcome)) return { outcome, by: 'set' };
+    }
     const found = machine.few && this.#options.abstraction !== false ? this.#runFew(problem, machine, budget) : null;
     if (found) return found;
     for (const beam of this.#options.beams ?? BEAMS) {

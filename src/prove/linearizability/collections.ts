@@ -4,10 +4,10 @@
  */
 import { show, type Value } from '../history/event.ts';
 import { FAIL, type History, INFO, NEVER, OK } from '../history/history.ts';
+import { ENQUEUE, NOTHING, TAKE, TAKE_ANY } from './fifo-layout.ts';
 import { Codes, type Compiler, IMPOSSIBLE, type Machine, type Meaning } from './machine.ts';
+import type { SetCodes } from './set-walk.ts';
 import { Transitions, WordStates } from './states.ts';
-
-const [ENQUEUE, TAKE, NOTHING, TAKE_ANY] = [0, 1, 2, 3];
 
 /** First in, first out. A dequeue of unknown outcome may have taken whatever was first. */
 export function queueCompiler(history: History, rows: Int32Array): Compiler {
@@ -50,7 +50,7 @@ export function queueCompiler(history: History, rows: Int32Array): Compiler {
     bytes: () => states.bytes(),
     show: (state) => shortened(contents(state)),
   };
-  return { compile, machine };
+  return { compile, machine, queue: codes };
 }
 
 const [READ, ADD, REMOVE] = [0, 1, 2];
@@ -117,7 +117,15 @@ export function setCompiler(history: History, rows: Int32Array, initial: Value):
     ];
     return ` (what it brought ${parts.join(' and ')})`;
   };
-  return { compile, machine, contrast };
+  const set: SetCodes = {
+    elements: elements.count,
+    element: (code) => (kind[code] === READ ? -1 : (a[code] as number)),
+    adds: (code) => kind[code] === ADD,
+    has: (state, element) => elements.has(state, element),
+    stateOf: (members) => elements.numberOf(members),
+    brought: (code) => a[code] as number,
+  };
+  return { compile, machine, contrast, set };
 }
 
 /** Longer lists are shown by their ends and their length. */
@@ -179,11 +187,19 @@ class Elements {
 
   stateOf(value: Value): number {
     this.#words.fill(0);
-    for (const id of this.#ids(value)) {
-      const element = this.indexOf(id);
-      this.#words[element >> 5] = (this.#words[element >> 5] as number) | (1 << (element & 31));
-    }
+    for (const id of this.#ids(value)) this.#put(this.indexOf(id));
     return this.states.number(this.#words, this.width);
+  }
+
+  /** The state of those elements that are named by their indices. */
+  numberOf(members: readonly number[]): number {
+    this.#words.fill(0);
+    for (const element of members) this.#put(element);
+    return this.states.number(this.#words, this.width);
+  }
+
+  #put(element: number): void {
+    this.#words[element >> 5] = (this.#words[element >> 5] as number) | (1 << (element & 31));
   }
 
   has(state: number, element: number): boolean {

@@ -9,9 +9,12 @@ import { FAIL, type History, INFO, NEVER } from '../history/history.ts';
 import { AbstractWalk, type Watched } from './abstraction.ts';
 import { Descent } from './descent.ts';
 import type { Evidence } from './evidence.ts';
+import { Fifo } from './fifo.ts';
+import type { QueueCodes } from './fifo-layout.ts';
 import type { Compiler, Machine } from './machine.ts';
 import { LOOKS, layOut, OPTIONAL, type Problem } from './problem.ts';
 import { Search } from './search.ts';
+import { type SetCodes, SetWalk } from './set-walk.ts';
 import { drawTimeline } from './timeline.ts';
 import type { SearchBudget, SearchOutcome } from './walk.ts';
 
@@ -40,7 +43,7 @@ const NAMED = 8;
 /** An outcome, and how it was found where it was not by search: by descent, or by what abstraction watched. */
 export interface Found {
   readonly outcome: SearchOutcome;
-  readonly by?: 'descent' | Watched;
+  readonly by?: 'descent' | 'fifo' | 'set' | Watched;
 }
 
 type Broken = Extract<SearchOutcome, { kind: 'broken' }>;
@@ -162,6 +165,14 @@ function needlessReads(
       const descent = new Descent(smaller, compiler.machine, reduced);
       outcome = descent.run(reduced.steps);
       descended += descent.steps;
+    } else if (by === 'fifo') {
+      const fifo = new Fifo(smaller, compiler.machine, compiler.queue as QueueCodes, reduced);
+      outcome = fifo.run(reduced.steps);
+      descended += fifo.steps;
+    } else if (by === 'set') {
+      const walk = new SetWalk(smaller, compiler.machine.initial, compiler.set as SetCodes, reduced);
+      outcome = walk.run() ?? { kind: 'pruned' };
+      descended += walk.steps;
     } else if (by)
       outcome = new AbstractWalk(smaller, compiler.machine, watchedOf(problem, by, smaller), reduced).run();
     else outcome = new Search(smaller, compiler.machine, reduced).run();

@@ -3,6 +3,9 @@
  * (same function, argument and result) share a code. What a state stands for is the machine's own business.
  */
 
+import type { QueueCodes } from './fifo-layout.ts';
+import type { SetCodes } from './set-walk.ts';
+
 /** Not a state: the operation could not have happened there. */
 export const IMPOSSIBLE = -0x8000_0000;
 
@@ -33,6 +36,10 @@ export interface Compiler {
   /** null: the row says nothing that could contradict or change anything, and is left out. */
   compile(row: number): Meaning | null;
   readonly machine: Machine;
+  /** Of queues: what the codes mean. */
+  readonly queue?: QueueCodes;
+  /** Of sets: the same. */
+  readonly set?: SetCodes;
   /** For counterexamples, of objects that hold one value: the state that a row leaves behind, or demands; else null. */
   leaves?(row: number): number | null;
   demands?(row: number): number | null;

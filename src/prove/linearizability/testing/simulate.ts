@@ -67,30 +67,42 @@ export const SPECS: Record<ObjectName, Sequential> = {
   },
 };
 
-const CHOICES: Record<ObjectName, (random: Random, unique: () => number) => { f: string; input: Value }> = {
-  register: (random, unique) => {
-    const f = random.pick(['read', 'write', 'write', 'cas']);
+/** How often each function is called, where a shape does not say. */
+const MIXES: Record<ObjectName, readonly string[]> = {
+  register: ['read', 'write', 'write', 'cas'],
+  counter: ['read', 'add'],
+  set: [...ofEach(5, 'read', 'add', 'add'), 'remove'],
+  queue: ['dequeue', 'enqueue'],
+  mutex: ['acquire', 'release'],
+  text: ['get', 'get', 'put', 'append', 'append'],
+};
+
+function ofEach(times: number, ...functions: readonly string[]): string[] {
+  return functions.flatMap((f) => Array.from({ length: times }, () => f));
+}
+
+type Choice = (random: Random, f: string, unique: () => number) => { f: string; input: Value };
+
+const CHOICES: Record<ObjectName, Choice> = {
+  register: (random, f, unique) => {
     if (f === 'cas') return { f, input: [random.pick([null, 1, 2, 3, 4]), unique()] };
     return { f, input: f === 'read' ? null : unique() };
   },
-  counter: (random) => {
-    const f = random.pick(['read', 'add']);
-    return { f, input: f === 'read' ? null : random.pick([1, 1, 2, -1]) };
-  },
-  set: (random, unique) => {
-    const f = random.pick(['read', 'add', 'add', ...(random.float() < 0.2 ? ['remove'] : [])]);
-    return { f, input: f === 'read' ? null : unique() };
-  },
-  queue: (random, unique) => {
-    const f = random.pick(['dequeue', 'enqueue']);
-    return { f, input: f === 'dequeue' ? null : unique() };
-  },
-  mutex: (random) => ({ f: random.pick(['acquire', 'release']), input: null }),
-  text: (random, unique) => {
-    const f = random.pick(['get', 'get', 'put', 'append', 'append']);
-    return { f, input: f === 'get' ? null : `<${unique()}>` };
-  },
+  counter: (random, f) => ({ f, input: f === 'read' ? null : random.pick([1, 1, 2, -1]) }),
+  set: (_, f, unique) => ({ f, input: f === 'read' ? null : unique() }),
+  queue: (_, f, unique) => ({ f, input: f === 'dequeue' ? null : unique() }),
+  mutex: (_, f) => ({ f, input: null }),
+  text: (_, f, unique) => ({ f, input: f === 'get' ? null : `<${unique()}>` }),
 };
+
+/** One operation of a client that is alone: what it asked for and what it was told. */
+export interface Said {
+  readonly f: string;
+  readonly input: Value;
+  readonly output: Value;
+  /** What it tells is not so: it does not take effect. */
+  readonly lie?: boolean;
+}
 
 export interface Shape {
   readonly object: ObjectName;
@@ -100,6 +112,14 @@ export interface Shape {
   readonly unique: boolean;
   /** Default 2. */
   readonly values?: number;
+  /** Each as often as it stands here. Default: all of the object's. */
+  readonly functions?: readonly string[];
+  /**
+   * After so many operations everybody waits, and `between` is recorded as it says, given what the object holds; then
+   * it goes on.
+   */
+  readonly pauseAt?: number;
+  readonly between?: (state: Value, random: Random) => readonly Said[];
   /** How often a result is replaced by another one, and an operation's outcome is lost. */
   readonly wrong: number;
   readonly lost: number;
@@ -117,10 +137,23 @@ export function simulate(seed: number, shape: Shape): HistoryEvent[] {
   let left = shape.operations;
   let next = shape.processes;
   const idle = Array.from({ length: shape.processes }, (_, n) => n);
+  const functions = shape.functions ?? MIXES[shape.object];
+  let pause = shape.pauseAt === undefined ? -1 : shape.operations - shape.pauseAt;
   while (left > 0 || open.length > 0) {
-    if (left > 0 && idle.length > 0 && random.float() < 0.5) {
+    if (left === pause && open.length === 0) {
+      pause = -1;
+      for (const { f, input, output, lie } of shape.between?.(state, random) ?? []) {
+        if (!lie) [state] = effect(shape.object, state, f, input);
+        events.push(
+          { process: next, type: 'invoke', f, value: input },
+          { process: next, type: 'ok', f, value: output },
+        );
+      }
+      next++;
+    }
+    if (left > 0 && left !== pause && idle.length > 0 && random.float() < 0.5) {
       const process = idle.splice(random.int(idle.length), 1)[0] as number;
-      const { f, input } = CHOICES[shape.object](random, unique);
+      const { f, input } = CHOICES[shape.object](random, random.pick(functions) as string, unique);
       events.push({ process, type: 'invoke', f, value: input });
       open.push({ process, f, input, done: false, output: null, refused: false });
       left--;
