@@ -35,6 +35,8 @@ export interface Counterexample {
 const TRIES = 40;
 /** Each of them on a reduced budget: a read that cannot be decided within it stays in the drawing. */
 const TRY_STEPS = 2_000_000;
+/** For what was held before, where a search of its own was needed to judge. */
+const LOOK_STEPS = 100_000;
 /** Possible states of which the writers are drawn too. */
 const MAKERS = 2;
 /** States that are named before "…". */
@@ -81,7 +83,8 @@ export function fromSearch(
   found: Found & { readonly outcome: Broken },
   budget: SearchBudget,
 ): Counterexample {
-  const broken = withoutForesight(problem, compiler, found.outcome, budget);
+  // The search for sets has no foresight.
+  const broken = found.by === 'set' ? found.outcome : withoutForesight(problem, compiler, found.outcome, budget);
   const failed = problem.row[broken.op] as number;
   const at = history.returned[failed] as number;
   const prefix = rows.filter((row) => (history.invoked[row] as number) < at);
@@ -91,7 +94,9 @@ export function fromSearch(
   const window = shown.filter((row) => !needless.has(row));
   const makers = makersOf(prefix, compiler, failed, broken.states).filter((row) => !window.includes(row));
   const until = problem.events.findIndex((event) => event >= 0 && (problem.row[event] as number) >= (from ?? 0));
-  const walk = new Search(problem, compiler.machine, { ...budget, steps: Math.min(budget.steps, TRY_STEPS) });
+  // Where another search was needed, this one rarely comes far.
+  const most = found.by === 'set' || found.by === 'fifo' ? LOOK_STEPS : TRY_STEPS;
+  const walk = new Search(problem, compiler.machine, { ...budget, steps: Math.min(budget.steps, most) });
   const known = walk.run(Math.max(0, until)).kind === 'explained';
   const before = known ? named(walk.states(), compiler) : [];
   const could = named(broken.states, compiler);
@@ -156,7 +161,7 @@ function needlessReads(
   let tries = 0;
   let descended = 0;
   for (const row of shown) {
-    if (descended > TRY_STEPS) break;
+    if (descended > (by === 'set' || by === 'fifo' ? LOOK_STEPS * 4 : TRY_STEPS)) break;
     if (row === failed || !looks.has(row) || ++tries > TRIES) continue;
     needless.add(row);
     const smaller = layOut(history, prefix, compiler, needless);
