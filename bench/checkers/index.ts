@@ -20,6 +20,7 @@ import { plainSearch } from '../../src/prove/linearizability/testing/plain-searc
 import { SPECS } from '../../src/prove/linearizability/testing/simulate.ts';
 import type { Bench, BenchOptions, BenchRow } from '../contract.ts';
 import { CELLS, type Cell, honest, lying, type Made, tampered } from './objects.ts';
+import { transactionCells } from './transactions.ts';
 
 const PLAIN_STEPS = 100_000;
 const OPERATIONS = 1_200;
@@ -29,7 +30,7 @@ const BUDGET = { configurations: 500_000, steps: 20_000_000 };
 export const bench: Bench = {
   name: 'checkers',
   what: 'consistency checkers: histories of more than a thousand operations with a known truth, beside a plain search',
-  run: async (options) => objects(options),
+  run: async (options) => [...objects(options), ...transactions(options)],
 };
 
 interface Tally {
@@ -75,6 +76,22 @@ function objects({ quick, log }: BenchOptions): BenchRow[] {
 function cpuMs(): number {
   const { system, user } = process.cpuUsage();
   return (system + user) / 1_000;
+}
+
+/** Histories of so many transactions. */
+const TRANSACTIONS = 1_500;
+
+function transactions({ quick, log }: BenchOptions): BenchRow[] {
+  const seeds = Number(process.env.HOLDFAST_SEEDS ?? (quick ? 1 : 6));
+  const all = (['list-append', 'rw-register'] as const).flatMap((kind) => transactionCells(kind, TRANSACTIONS, seeds));
+  for (const { name, histories, misses, ms } of all) {
+    log(`${name.padEnd(45)} ${histories} histories: ${misses.length} wrong or unknown, ${ms.toFixed(0)} ms`);
+    for (const miss of misses) log(`  ${miss}`);
+  }
+  const misses = all.reduce((sum, one) => sum + one.misses.length, 0);
+  const histories = all.reduce((sum, one) => sum + one.histories, 0);
+  const what = `transactions: verdicts wrong or unknown, of ${histories} histories of ${TRANSACTIONS}`;
+  return [{ id: 'transactions', what, value: misses, unit: '', target: 0, pass: misses === 0 }];
 }
 
 function judge(made: Made, cell: Cell, tally: Tally, name: string, log: (line: string) => void): void {
