@@ -9,7 +9,7 @@ import type { InstanceResource, ServiceResource } from '../src/api/resources.ts'
 import { ensureDebian } from './support/debian.ts';
 import { DIST } from './support/paths.ts';
 import { cutOff, signal, tree } from './support/strike.ts';
-import { freePort, pause, TestSystem } from './support/system.ts';
+import { freePort, hasEnded, pause, TestSystem } from './support/system.ts';
 import { PostgresWriter, RedisWriter } from './support/unique-writes.ts';
 
 const PASSWORD = 'secret of the test';
@@ -171,6 +171,8 @@ describe('Redis, which acknowledges before it copies', () => {
     writer.start();
     await writer.progress(100, 60_000);
     signal([primary.pid], 'SIGKILL');
+    // On a busy machine it goes on for a moment: long enough to tell a standby that wakes what it missed.
+    await expect.poll(() => hasEnded(primary.pid), { interval: 1 }).toBe(true);
     signal([standby], 'SIGCONT');
     await system.waitFor('a new primary', 60_000, async () => {
       const { token } = await failoverOf('cache');

@@ -176,7 +176,7 @@ export class TestSystem {
 }
 
 /** Also one that is still to be collected by its parent: nothing of it works any more. */
-function hasEnded(pid: number): boolean {
+export function hasEnded(pid: number): boolean {
   if (!isAlive(pid)) return true;
   try {
     return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
