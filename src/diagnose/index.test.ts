@@ -2,8 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { FakeView, serviceSpec } from '../../test/support/fake-view.ts';
 import { symptom } from '../../test/support/recovery.ts';
 import type { Change } from '../model/change.ts';
-import { Histogram } from '../model/histogram.ts';
-import type { EdgeSignal } from '../model/signal.ts';
 import type { Symptom } from '../model/symptom.ts';
 import { ABSTAIN_BELOW, diagnose } from './index.ts';
 
@@ -11,30 +9,6 @@ const dependsOn = [{ service: 'db', condition: 'healthy' as const, required: tru
 
 function ask(view: FakeView, ...symptoms: Symptom[]): ReturnType<typeof diagnose> {
   return diagnose({ now: 100_000, onsetAt: 90_000, symptoms, view });
-}
-
-function calls(
-  caller: string,
-  instance: string,
-  { at, ms, protocol }: { readonly at: number; readonly ms: number; readonly protocol: 'tcp' | 'http' },
-): EdgeSignal {
-  const latency = new Histogram();
-  latency.record(ms * 1_000, 20);
-  return {
-    kind: 'edge',
-    at,
-    windowMs: 1_000,
-    caller,
-    callee: instance.replace(/-\d+$/, ''),
-    instance,
-    protocol,
-    requests: 20,
-    failures: { connect: 0, reset: 0, timeout: 0, status5xx: 0, unavailable: 0 },
-    retried: 0,
-    latency: latency.toSparse(),
-    inFlight: 0,
-    oldestWaitMs: 0,
-  };
 }
 
 const at = (onsetAt: number): Partial<Symptom> => ({ onsetAt, detectedAt: onsetAt });
@@ -67,8 +41,8 @@ describe('diagnosis', () => {
       const view = new FakeView().add(serviceSpec('db')).add(serviceSpec('web', { replicas: 2, dependsOn }));
       for (let second = 40; second <= 100; second++) {
         const slow = second > 90;
-        view.edges.ingest(calls('users', 'web-1', { at: second * 1_000, ms: slow ? 300 : 10, protocol: 'http' }));
-        view.edges.ingest(calls('web', 'db-1', { at: second * 1_000, ms: 1, protocol }));
+        view.called('users', 'web-1', { at: second * 1_000, ms: slow ? 300 : 10 });
+        view.called('web', 'db-1', { at: second * 1_000, ms: 1, protocol });
       }
       const { causes } = ask(view, symptom('slow', 'web', at(90_000)));
       expect(causes[0]?.entity.name).toBe('web');

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeView, serviceSpec } from '../../test/support/fake-view.ts';
 import { symptom } from '../../test/support/recovery.ts';
-import { Histogram } from '../model/histogram.ts';
 import type { NodeSignal } from '../model/signal.ts';
 import type { Symptom } from '../model/symptom.ts';
 import { diagnose } from './index.ts';
@@ -54,25 +53,8 @@ function used(before: (id: string) => Use, during: (id: string) => Use): FakeVie
 
 /** Calls of the last minute, and what each took. */
 function calledBy(view: FakeView, caller: string, callee: string, ms: { before: number; during: number }): void {
-  for (let s = -60; s <= 5; s++) {
-    const latency = new Histogram();
-    latency.record((s <= 0 ? ms.before : ms.during) * 1_000, 20);
-    view.edges.ingest({
-      kind: 'edge',
-      at: ONSET + s * 1_000,
-      windowMs: 1_000,
-      caller,
-      callee,
-      instance: `${callee}-1`,
-      protocol: 'http',
-      requests: 20,
-      failures: { connect: 0, reset: 0, timeout: 0, status5xx: 0, unavailable: 0 },
-      retried: 0,
-      latency: latency.toSparse(),
-      inFlight: 0,
-      oldestWaitMs: 0,
-    });
-  }
+  for (let s = -60; s <= 5; s++)
+    view.called(caller, `${callee}-1`, { at: ONSET + s * 1_000, ms: s <= 0 ? ms.before : ms.during });
 }
 
 const explain = (view: FakeView, symptoms: readonly Symptom[]) =>

@@ -1,9 +1,11 @@
 /** A SystemView made by hand, for tests of the pure stages. Everything in it may be changed in place. */
 import type { Change } from '../../src/model/change.ts';
 import { EdgeHistory } from '../../src/model/edge-history.ts';
+import { Histogram } from '../../src/model/histogram.ts';
 import type { Instance, InstanceExit } from '../../src/model/instance.ts';
-import type { NodeSignal, ResourceSignal } from '../../src/model/signal.ts';
+import type { EdgeSignal, NodeSignal, ResourceSignal } from '../../src/model/signal.ts';
 import type { ServiceSpec, SystemPolicy } from '../../src/model/spec.ts';
+import type { Ms } from '../../src/model/time.ts';
 import type { CheckView, FailoverView, SystemView, WayRecord } from '../../src/model/view.ts';
 
 export type Loose<T> = { -readonly [K in keyof T]: T[K] };
@@ -18,6 +20,31 @@ export class FakeView implements SystemView {
   readonly exits = new Map<string, InstanceExit[]>();
   readonly resources = new Map<string, ResourceSignal[]>();
   readonly nodes = new Map<string, NodeSignal>();
+
+  /** Twenty calls in the second that ended at `at`, which took `ms` each. */
+  called(
+    caller: string,
+    instance: string,
+    { at, ms, protocol = 'http' }: { readonly at: Ms; readonly ms: Ms; readonly protocol?: EdgeSignal['protocol'] },
+  ): void {
+    const latency = new Histogram();
+    latency.record(ms * 1_000, 20);
+    this.edges.ingest({
+      kind: 'edge',
+      at,
+      windowMs: 1_000,
+      caller,
+      callee: instance.replace(/-\d+$/, ''),
+      instance,
+      protocol,
+      requests: 20,
+      failures: { connect: 0, reset: 0, timeout: 0, status5xx: 0, unavailable: 0 },
+      retried: 0,
+      latency: latency.toSparse(),
+      inFlight: 0,
+      oldestWaitMs: 0,
+    });
+  }
 
   exitsOf(instance: string): readonly InstanceExit[] {
     return this.exits.get(instance) ?? [];
