@@ -97,8 +97,9 @@ export interface TrafficSummary {
   readonly requestsPerSec: number;
   /** 0–1. */
   readonly failureShare: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** null: no call was answered. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 }
 
 /** GET /v1/instances */

@@ -68,7 +68,7 @@ export const StatusSchema = Type.Object(
 );
 
 export const TrafficSchema = Type.Object(
-  { requestsPerSec: Type.Number(), failureShare: share, p50Ms: durationMs, p99Ms: durationMs },
+  { requestsPerSec: Type.Number(), failureShare: share, p50Ms: nullable(durationMs), p99Ms: nullable(durationMs) },
   { title: 'Traffic' },
 );
 

@@ -14,7 +14,8 @@ export function rate(perSec: number): string {
   return perSec >= 100 ? String(Math.round(perSec)) : perSec >= 10 ? perSec.toFixed(0) : perSec.toFixed(1);
 }
 
-export function millis(value: number): string {
+export function millis(value: number | null): string {
+  if (value === null) return '-';
   return value < 10 ? `${value.toFixed(1)}ms` : formatDuration(value);
 }
 

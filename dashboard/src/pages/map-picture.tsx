@@ -189,7 +189,7 @@ function labelOf(edge: EdgeResource | undefined): string | null {
   if (edge === undefined || edge.traffic === null || edge.traffic.requestsPerSec === 0) return null;
   const { requestsPerSec, failureShare, p99Ms } = edge.traffic;
   const errors = failureShare > 0 ? ` ${percent(failureShare).replace(' ', '')}!` : '';
-  return `${rate(requestsPerSec)}${errors} ${duration(Math.round(p99Ms))}`;
+  return `${rate(requestsPerSec)}${errors} ${p99Ms === null ? '' : duration(Math.round(p99Ms))}`;
 }
 
 /** Ten times the traffic is one pixel more. */

@@ -104,6 +104,6 @@ function failureShare(edges: readonly EdgeResource[]): number | null {
 
 /** Percentiles do not add up: the worst one is what somebody meets. */
 function slowestP99(edges: readonly EdgeResource[]): number | null {
-  const known = edges.flatMap(({ traffic }) => (traffic === null ? [] : [traffic.p99Ms]));
+  const known = edges.flatMap(({ traffic }) => traffic?.p99Ms ?? []);
   return known.length === 0 ? null : Math.max(...known);
 }

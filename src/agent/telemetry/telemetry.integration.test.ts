@@ -182,7 +182,7 @@ it('what a pipeline says it did is a change of that service; complaints and stra
 
 describe('calls that spans show', () => {
   const span = (id: string, kind: string, serviceName: string, parentId?: string) => ({
-    traceId: '0'.repeat(15) + '1',
+    traceId: `${'0'.repeat(15)}1`,
     id,
     ...(parentId === undefined ? {} : { parentId }),
     kind,

@@ -3,6 +3,7 @@ import type { AuditResource } from '../../api/resources.ts';
 import { Histogram } from '../../model/histogram.ts';
 import { audit, type Observed, type ObservedEdge } from '../../review/index.ts';
 import { iso, type Moment } from './facts.ts';
+import { quantileMs } from './traffic.ts';
 
 /** What is looked back on: as far as edge windows are kept, and a minute says enough of ordinary traffic. */
 const SEEN_MS = 600_000;
@@ -35,7 +36,7 @@ function observedOf({ core, now }: Moment): Observed {
       // Of a TCP connection the set-up is measured, which no timeout of a call is about.
       if (window.protocol === 'http') latency.merge(window.latency);
     }
-    return { caller, callee, requests, retried, p99Ms: latency.total === 0 ? null : latency.quantileUs(0.99) / 1_000 };
+    return { caller, callee, requests, retried, p99Ms: quantileMs(latency, 0.99) };
   });
   const memoryBytes = new Map<string, number>();
   const nodes = new Map<string, string[]>();

@@ -382,6 +382,15 @@ describe('services, instances and edges', () => {
     expect(web?.traffic?.p50Ms).toBeLessThan(web?.traffic?.p99Ms ?? 0);
   });
 
+  it('knows no latency where no call was answered', () => {
+    const broken = edge('(outside)', 'web', NOW - 500, {
+      failures: { ...traffic[0]?.failures, connect: 10 } as never,
+      latency: [],
+    });
+    const web = serviceResources(moment({ edges: [broken] }))[1];
+    expect(web?.traffic).toMatchObject({ failureShare: 1, p50Ms: null, p99Ms: null });
+  });
+
   it('draws declared edges without traffic, and the last minute of measured ones', () => {
     const edges = edgeResources(moment({ edges: traffic }));
     expect(edges.map(({ caller, callee, health }) => [caller, callee, health])).toEqual([

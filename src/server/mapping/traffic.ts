@@ -32,9 +32,14 @@ export function summarise(windows: readonly EdgeSignal[], now: Ms): TrafficSumma
   return {
     requestsPerSec: round(requests / seconds),
     failureShare: share(failures, requests),
-    p50Ms: latency.quantileUs(0.5) / 1_000,
-    p99Ms: latency.quantileUs(0.99) / 1_000,
+    p50Ms: quantileMs(latency, 0.5),
+    p99Ms: quantileMs(latency, 0.99),
   };
+}
+
+/** null: nothing was answered. */
+export function quantileMs(latency: Histogram, q: number): Ms | null {
+  return latency.total === 0 ? null : latency.quantileUs(q) / 1_000;
 }
 
 /** The last 60 seconds in steps of one, oldest first. */
