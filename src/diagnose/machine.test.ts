@@ -88,6 +88,15 @@ describe('a machine that is short of processors', () => {
     expect(causes[0]?.entity.name).toBe('cart-1');
   });
 
+  it('is not to blame for who answers that it cannot', () => {
+    const answers: Symptom = {
+      ...symptom('erroring', 'catalog-1', at(ONSET)),
+      evidence: ['catalog:3000: 5 calls in a row failed (status 500)'],
+    };
+    const { causes } = explain(busy(0.01, 0.4), [answers, symptom('slow', 'cart', at(ONSET))]);
+    expect(causes[0]?.entity.name).toBe('catalog-1');
+  });
+
   it('is blamed for late calls between two of its services as well', () => {
     const late: Symptom = {
       ...symptom('slow', 'cart', at(ONSET)),

@@ -141,10 +141,13 @@ function ofDisk(during: Seen, before: Seen): Want | null {
 export const percent = (share: number): string => `${Math.round(100 * share)} %`;
 const times = (ratio: number): string => `${ratio.toFixed(1)} times`;
 
+/** It answers, and says that it cannot: who only waits for a processor does not say so. */
+const saysStatus = (evidence: string): boolean => /\bstatus \d/.test(evidence);
+
 /** All that is seen of it may come from want of a processor: also that calls are late on the way, not that they break. */
 export function isByStarving({ symptoms, afflicted, mechanism }: Suspect): boolean {
-  const fits = ({ kind, resource }: Symptom): boolean =>
-    BY_STARVING.has(kind) || (kind === 'saturating' && resource === 'cpu');
+  const fits = ({ kind, resource, evidence }: Symptom): boolean =>
+    (BY_STARVING.has(kind) && !evidence.some(saysStatus)) || (kind === 'saturating' && resource === 'cpu');
   const late = mechanism.faultClass !== 'network' || mechanism.passedOn;
   return late && symptoms.every(fits) && afflicted.every(({ stopped }) => !stopped);
 }
