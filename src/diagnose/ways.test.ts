@@ -242,3 +242,14 @@ it('a way is slow beside others: where all are, it is not the way', () => {
   }
   expect(first(view, [symptom('slow', 'payments-2', at(ONSET))]).what).toBe('software');
 });
+
+it('a way is not slow for tries that are late as often elsewhere', () => {
+  const view = shop();
+  for (const instance of ['payments-1', 'payments-3', 'store-1']) {
+    for (const connectMs of [1, 65, 1, 1]) tries(view, 'orders', instance, { connectMs });
+  }
+  expect(first(view, [symptom('hung', 'payments-2', at(ONSET))])).toMatchObject({
+    who: 'payments-2',
+    what: 'software',
+  });
+});

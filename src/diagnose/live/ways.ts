@@ -16,7 +16,7 @@
 import type { Instance } from '../../model/instance.ts';
 import type { Ms } from '../../model/time.ts';
 import type { CheckView, SystemView, WayRecord } from '../../model/view.ts';
-import { median, upperQuartile } from '../recorded/norm.ts';
+import { median, quantile, upperQuartile } from '../recorded/norm.ts';
 import { WEIGHT } from './weights.ts';
 
 export interface BadWay {
@@ -41,6 +41,8 @@ const LATE = { ratio: 4, ms: 100 };
 /** Fewer bad tries than these, or a smaller part of all, may be chance. */
 const FEWEST = 2;
 const LEAST_SHARE = 0.25;
+/** What more than the rest of others' tries meet is no way's own. Lower blames ways on machines that are late now and then. */
+const OFTEN = 0.85;
 /** Connections that break off in use: fewer are those of a client that restarts. */
 const BREAKS = 5;
 /** Tries from so long before onset belong to it: onsets are known to a window or two. */
@@ -157,6 +159,7 @@ function brokenOff(instance: Instance, tries: readonly WayRecord[], view: System
 
 /** What the ways to everybody else take at the same time, and what it takes the instance itself. */
 interface Yardstick {
+  /** What one in seven of the others' takes: so often a busy machine is late everywhere. */
   readonly connectMs: Ms;
   /** The upper quartile of its own checks, or of the others' answers: one late answer of each is no difference. */
   readonly answerMs: Ms;
@@ -172,7 +175,7 @@ function yardstickOf(instance: Instance, own: readonly WayRecord[], view: System
   const beside = upperQuartile(own.flatMap(({ beside: { latencyMs } }) => latencyMs ?? []));
   if (connects.length >= FEWEST) {
     const elsewhere = answers.length >= FEWEST ? median(answers) : 0;
-    return { connectMs: median(connects), answerMs: Math.max(beside, elsewhere) };
+    return { connectMs: quantile(connects, OFTEN), answerMs: Math.max(beside, elsewhere) };
   }
   const late = view.nodePastOf(instance.node).some(({ at, ownLagMs }) => at >= since && ownLagMs >= LAG_MS);
   return late ? null : { connectMs: 0, answerMs: beside };

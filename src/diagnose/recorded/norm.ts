@@ -45,11 +45,13 @@ export function median(series: Series): number {
   return middle(present(series));
 }
 
-/** The one that a quarter of them lie above; 0 when there are none. */
-export function upperQuartile(values: readonly number[]): number {
+/** The one that a share `q` of them lie below; 0 when there are none. */
+export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(0.75 * (sorted.length - 1))] ?? 0;
+  return sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
 }
+
+export const upperQuartile = (values: readonly number[]): number => quantile(values, 0.75);
 
 /** Of the first `to` values, those that are there: the one that a quarter of them lie below. NaN when nothing is. */
 export function lowerQuartile(series: Series, to: number): number {
