@@ -18,7 +18,7 @@ import { type Claim, type Finding, instanceRef, isAlive } from './claim.ts';
 import type { Member, ServiceFacts } from './service-facts.ts';
 import { RATIO as FEW_RATIO, fewButSlow } from './slow-few.ts';
 import { MAX_LOG_P, median, normalTail } from './statistics.ts';
-import { add, ENOUGH_REQUESTS, emptyTally, sum, type Tally } from './traffic.ts';
+import { bySecond, ENOUGH_REQUESTS, type Measured, sum, type Tally } from './traffic.ts';
 
 /** Lower finds smaller slowdowns, and calls ordinary load swings slow. */
 export const RATIO = 2;
@@ -75,15 +75,8 @@ function judgeMember(facts: ServiceFacts, member: Member, own: Tally, peers: rea
 
 /** Of the newest: in how many its mean was at least so long. */
 function secondsAbove(facts: ServiceFacts, member: Member, ms: Ms): number {
-  const seconds = new Map<number, Tally>();
-  for (const window of facts.windowsOf(member)) {
-    const age = Math.floor((facts.now - window.at) / 1_000);
-    if (age >= LOOKS.felt.seconds) break;
-    if (!member.isWarm(window)) continue;
-    const tally = seconds.get(age) ?? emptyTally();
-    add(tally, window);
-    seconds.set(age, tally);
-  }
+  const isWarm = (window: Measured): boolean => member.isWarm(window);
+  const seconds = bySecond(facts.windowsOf(member), facts.now, LOOKS.felt.seconds, isWarm);
   return [...seconds.values()].filter(({ completed, sumMs }) => completed > 0 && sumMs >= ms * completed).length;
 }
 
@@ -109,15 +102,8 @@ function judgeFew(facts: ServiceFacts, member: Member, peers: readonly Tally[]):
 export function slowService(facts: ServiceFacts, without: ReadonlySet<string>): Finding {
   const counted = new Map(facts.members.map((member) => [member.instance.id, member]));
   for (const id of without) counted.delete(id);
-  const seconds = new Map<number, Tally>();
-  for (const window of facts.windows) {
-    const age = Math.floor((facts.now - window.at) / 1_000);
-    if (age >= WATCHED_SECONDS) break;
-    if (!counted.get(window.instance)?.isWarm(window)) continue;
-    const tally = seconds.get(age) ?? emptyTally();
-    add(tally, window);
-    seconds.set(age, tally);
-  }
+  const isWarm = (window: Measured): boolean => counted.get(window.instance)?.isWarm(window) ?? false;
+  const seconds = bySecond(facts.windows, facts.now, WATCHED_SECONDS, isWarm);
   if (![...seconds.values()].some(({ known }) => known > 0)) return 'unknown';
   const bad = lasting(seconds);
   return bad === null ? null : claim(facts, bad);

@@ -117,6 +117,30 @@ export function add(tally: Tally, measured: Measured): void {
   tally.known += completed;
 }
 
+/** Of the newest `seconds`, by age: what satisfies `which`. Windows newest first. */
+export function bySecond(
+  windows: readonly Measured[],
+  now: Ms,
+  seconds: number,
+  which: (measured: Measured) => boolean,
+): Map<number, Tally> {
+  const found = new Map<number, Tally>();
+  for (const window of windows) {
+    const age = ageOf(window, now);
+    if (age >= seconds) break;
+    if (!which(window)) continue;
+    const tally = found.get(age) ?? emptyTally();
+    add(tally, window);
+    found.set(age, tally);
+  }
+  return found;
+}
+
+/** In whole seconds. */
+export function ageOf({ at }: Measured, now: Ms): number {
+  return Math.floor((now - at) / 1_000);
+}
+
 export function sum(tallies: readonly Tally[]): Tally {
   const total = emptyTally();
   for (const tally of tallies) {

@@ -19,7 +19,7 @@ import { CLEAR_MS as ERRORING_CLEAR_MS, FLOOR_SHARE, LOG_P, MIN_FAILURES } from 
 import { ServiceFacts } from './service-facts.ts';
 import { FLOOR_MS, lasting, CLEAR_MS as SLOW_CLEAR_MS, WATCHED_SECONDS } from './slow.ts';
 import { binomialTail, MAX_LOG_P, normalTail } from './statistics.ts';
-import { add, ENOUGH_REQUESTS, emptyTally, LOOK_BACK_MS, type Measured, sum, type Tally } from './traffic.ts';
+import { add, ageOf, bySecond, ENOUGH_REQUESTS, emptyTally, LOOK_BACK_MS, type Measured, sum } from './traffic.ts';
 
 /** Higher wants more calls of others before they are believed to be spared; lower takes a service's fault for a way's. */
 export const LOG_P_SPARED = 4;
@@ -125,28 +125,21 @@ function lateWay(
   caller: string,
   onward: () => readonly Measured[],
 ): Claim | null {
-  const seconds = new Map<number, Tally>();
-  const ages = (window: Measured): number => Math.floor((facts.now - window.at) / 1_000);
-  for (const window of windows) {
-    if (ages(window) >= WATCHED_SECONDS) break;
-    if (window.caller !== caller || !facts.isWarm(window)) continue;
-    const tally = seconds.get(ages(window)) ?? emptyTally();
-    add(tally, window);
-    seconds.set(ages(window), tally);
-  }
+  const isOwn = (window: Measured): boolean => window.caller === caller && facts.isWarm(window);
+  const seconds = bySecond(windows, facts.now, WATCHED_SECONDS, isOwn);
   const bad = lasting(seconds);
   if (bad === null) return null;
   const own = sum([...bad.seconds.values()]);
   const others = emptyTally();
   const when = new Set(bad.seconds.keys());
   for (const window of windows)
-    if (window.caller !== caller && when.has(ages(window)) && facts.isWarm(window)) add(others, window);
+    if (window.caller !== caller && when.has(ageOf(window, facts.now)) && facts.isWarm(window)) add(others, window);
   if (others.known < ENOUGH_REQUESTS || others.known < others.completed / 2) return null;
   const [mean, usual] = [others.sumMs / others.completed, others.expectedMs / others.known];
   const [late, before] = [own.sumMs / own.completed, own.expectedMs / own.known];
   const slack = Math.min(FLOOR_MS / 2, SPARED_SHARE * (late - before));
   if (mean > SPARED_RATIO * usual && mean > usual + slack) return null;
-  const passed = excessMs(onward().filter((window) => when.has(ages(window))));
+  const passed = excessMs(onward().filter((window) => when.has(ageOf(window, facts.now))));
   if (passed >= PASSED_SHARE * (late - before) * own.completed) return null;
   const name = `${caller}→${facts.service.name}`;
   return {

@@ -217,5 +217,3 @@ function hogOf(
 function meanOf(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
-
-/** A single pause is a pause. */

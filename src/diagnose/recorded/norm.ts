@@ -51,6 +51,7 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
 }
 
+/** A single pause is a pause. */
 export const upperQuartile = (values: readonly number[]): number => quantile(values, 0.75);
 
 /** Of the first `to` values, those that are there: the one that a quarter of them lie below. NaN when nothing is. */
