@@ -3,7 +3,7 @@
  * before every signal: between two looks a pid may have passed to somebody else.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../model/instance.ts';
 import type { Ms } from '../model/time.ts';
 
@@ -120,25 +120,31 @@ export const pageBytes = 4096;
 /** Linux has told user programs 100 on every architecture for decades. */
 export const ticksPerSec = 100;
 
+const found = new Map<string, string>();
+
 /** The full path of a program, as a shell would find it; undefined when it is not installed. */
 export function tool(name: string): string | undefined {
+  const known = found.get(name);
+  if (known !== undefined && existsSync(known)) return known;
   const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
   try {
-    return execFileSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], {
+    const at = execFileSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], {
       encoding: 'utf8',
       env: { PATH: path },
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
+    found.set(name, at);
+    return at;
   } catch {
     return undefined;
   }
 }
 
 /** Output of a command; throws with what it wrote to stderr. Short ones only: the keeper waits. */
-export function run(command: readonly string[], timeoutMs: Ms = 3_000): string {
+export function run(command: readonly string[], timeoutMs: Ms = 3_000, input = ''): string {
   const [file = '', ...args] = command;
   try {
-    return execFileSync(file, args, { encoding: 'utf8', timeout: timeoutMs, stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync(file, args, { encoding: 'utf8', timeout: timeoutMs, input, stdio: ['pipe', 'pipe', 'pipe'] });
   } catch (error) {
     const said = String((error as { stderr?: unknown }).stderr ?? '').trim();
     throw new Error(`${command.join(' ')}: ${said === '' ? (error as Error).message : said}`, { cause: error });

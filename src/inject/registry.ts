@@ -12,6 +12,7 @@ import { files } from './executors/files.ts';
 import { io } from './executors/io.ts';
 import { kill, signal } from './executors/kill.ts';
 import { memory } from './executors/memory.ts';
+import { netem } from './executors/netem.ts';
 import { network } from './executors/network.ts';
 import { nodeLoss } from './executors/node-loss.ts';
 import { pause } from './executors/pause.ts';
@@ -34,6 +35,7 @@ export const EXECUTORS: readonly Executor[] = [
   clock,
   dns,
   network,
+  netem,
   drill,
 ];
 

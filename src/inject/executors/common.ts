@@ -2,7 +2,8 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { HoldfastError } from '../../model/errors.ts';
 import type { ProcessIdentity } from '../../model/instance.ts';
-import type { Possibility, Surroundings } from '../contract.ts';
+import type { PortTarget, Possibility, Surroundings } from '../contract.ts';
+import type { Parameters } from '../parameters.ts';
 import { tool } from '../processes.ts';
 
 export function onLinux(how: string): Possibility {
@@ -19,6 +20,23 @@ export function processOf(at: Surroundings): ProcessIdentity {
   const target = at.target();
   if (target.kind === 'process') return target.process;
   throw new HoldfastError('HF8203', `not a process: ${target.kind}`);
+}
+
+/** The port that is the target. */
+export function portOf(at: Surroundings): PortTarget {
+  const target = at.target();
+  if (target.kind === 'port') return target;
+  throw new HoldfastError('HF8203', `not a port: ${target.kind}`);
+}
+
+const ADDRESS = /^[0-9a-fA-F:.]+(?:\/\d{1,3})?$/;
+
+/** Addresses or prefixes of the other side. */
+export function peersOf(kind: string, read: Parameters): readonly string[] {
+  const peers = read.texts('peers');
+  const odd = peers.find((peer) => !ADDRESS.test(peer));
+  if (odd === undefined) return peers;
+  throw new HoldfastError('HF6004', `fault ${kind}: peers are addresses or prefixes, not ${JSON.stringify(odd)}`);
 }
 
 /** The directory that is the target. */

@@ -1,14 +1,15 @@
 /**
  * Drops, refuses or loses packets to and from a port, in the kernel (nftables, else iptables), so for every program
  * and every protocol on it, connections that exist included. A partition is this with `peers`: who cannot reach whom.
- * Latency and bandwidth are the traffic layer's, which needs no privileges and no netem.
+ * Latency and bandwidth are the traffic layer's, which needs no privileges, or netem's, which needs a kernel that has it.
  */
 
 import { randomBytes } from 'node:crypto';
 import { HoldfastError } from '../../model/errors.ts';
-import type { Executor, Fault, PortTarget, Possibility, Surroundings } from '../contract.ts';
+import type { Executor, Fault, Possibility } from '../contract.ts';
 import { type Backend, findBackend, type Rules, spaceOf, within } from '../firewall.ts';
 import { Parameters } from '../parameters.ts';
+import { peersOf, portOf } from './common.ts';
 
 export interface Network {
   /** drop: no answer; reject: refused at once; loss: `percent` of the packets are dropped. */
@@ -27,8 +28,6 @@ interface Cut {
   readonly space: string | null;
 }
 
-const ADDRESS = /^[0-9a-fA-F:.]+(?:\/\d{1,3})?$/;
-
 export const network: Executor<Network> = {
   kind: 'network',
   what: 'drops, refuses or loses packets to and from a port, for everybody or for some peers',
@@ -40,7 +39,7 @@ export const network: Executor<Network> = {
     direction: '`in` (to the port), `out` (from it) or `both`; `both`',
     peers: 'addresses or prefixes of the other side; everybody',
   },
-  needs: 'nft or iptables; root. Latency and reordering would need netem: use the traffic layer',
+  needs: 'nft or iptables; root',
   measured: 'packets that matched, by the kernel’s counters; one is a bite',
   reverted: 'its table (nft) or chains (iptables) are removed; nobody else’s are touched',
   parse: (given) => {
@@ -49,12 +48,10 @@ export const network: Executor<Network> = {
       mode: read.oneOf('mode', ['drop', 'reject', 'loss'] as const, 'drop'),
       percent: read.number('percent', 0.01, 100, 100),
       direction: read.oneOf('direction', ['in', 'out', 'both'] as const, 'both'),
-      peers: read.texts('peers'),
+      peers: peersOf('network', read),
     };
     read.end();
-    const odd = parsed.peers.find((peer) => !ADDRESS.test(peer));
-    if (odd === undefined) return parsed;
-    throw new HoldfastError('HF6004', `fault network: peers are addresses or prefixes, not ${JSON.stringify(odd)}`);
+    return parsed;
   },
   possible: (): Possibility => {
     const backend = findBackend([]);
@@ -98,12 +95,6 @@ export const network: Executor<Network> = {
     return backend.present(prefix, rules) ? [`${backend.name} still has the rules of fault ${rules.id}`] : [];
   },
 };
-
-function portOf(at: Surroundings): PortTarget {
-  const target = at.target();
-  if (target.kind === 'port') return target;
-  throw new HoldfastError('HF8203', `not a port: ${target.kind}`);
-}
 
 function resolve({ rules, backend: name, space }: Cut) {
   const prefix = within(space) ?? [];
