@@ -70,7 +70,7 @@ function known(kind: string, service: string, target: string): Known {
   return { blamed, classes: ['network'] };
 }
 
-const PROCESS: ReadonlySet<string> = new Set(['kill', 'signal', 'pause', 'crash-loop']);
+const PROCESS: ReadonlySet<string> = new Set(['kill', 'signal', 'pause', 'crash-loop', 'delayed-start', 'clock']);
 
 const ON_PROCESS: readonly Partial<Injection>[] = [
   { kind: 'kill', forMs: null },
@@ -78,9 +78,12 @@ const ON_PROCESS: readonly Partial<Injection>[] = [
   { kind: 'pause' },
   { kind: 'crash-loop', forMs: 8_000 },
   { kind: 'descriptors' },
+  { kind: 'delayed-start', parameters: { delayMs: 6_000 } },
+  // Nobody in these systems reads the time of day or asks for names: borne, and nobody may be accused.
+  { kind: 'clock', parameters: { offsetSec: 3_600 } },
+  { kind: 'dns', parameters: { mode: 'fail' } },
 ];
 
-/** Not `slow-close`: nobody in these systems waits for the end of a connection, and so nobody can feel it come late. */
 const ON_WAY: readonly Partial<Injection>[] = [
   { kind: 'network', parameters: { mode: 'drop' } },
   { kind: 'network', parameters: { mode: 'reject' } },
@@ -95,6 +98,9 @@ const ON_WAY: readonly Partial<Injection>[] = [
   { kind: 'timeout' },
   // Callers keep their connections: without it nobody feels it until the next one is opened.
   { kind: 'refuse', parameters: { cutOpen: true } },
+  // Nobody waits for the end of a connection: it has no effect, and says so.
+  { kind: 'slow-close', parameters: { delayMs: 2_000 } },
+  { kind: 'netem', parameters: { delayMs: 400 } },
 ];
 
 const ON_HTTP: readonly Partial<Injection>[] = [
@@ -135,17 +141,16 @@ function onMachine(kinds: readonly (Partial<Injection> & { readonly kind: string
 /** Threads for each core that want to run all the time. */
 const OVERLOAD = 12;
 
-/**
- * Not `clock`, `dns` and `delayed-start`: nothing here reads the time of day, asks for names, or is started meanwhile. Not
- * `processes`: nothing here starts any while it runs. Not `io`: the state of the systems lies in memory, so that a full
- * disk hurts nobody else (index.ts), and nobody waits for that.
- */
 const MACHINE: readonly (Partial<Injection> & { readonly kind: string })[] = [
   // Many times what there are cores: one for each gets its fair share, which who mostly sleeps hardly feels.
   { kind: 'cpu', parameters: { workers: OVERLOAD * cpus().length } },
   // Nearly all there is: with memory left nobody feels what others have. The stressor is what the kernel would kill first.
   { kind: 'memory', parameters: { share: 0.985, floorBytes: 268_435_456 } },
   { kind: 'disk-full', parameters: {} },
+  // Nothing here starts processes while it runs, and the state of the systems lies in memory (index.ts), for whose disk
+  // nobody waits: borne.
+  { kind: 'processes', parameters: { count: 200 } },
+  { kind: 'io', parameters: {} },
   { kind: 'node-loss', parameters: { beyondBudget: true }, forMs: 5_000 },
 ];
 

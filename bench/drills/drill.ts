@@ -146,7 +146,7 @@ async function prove(system: TestSystem, test: DrillCase, act: Injection): Promi
   const of = /-\d+$/.test(test.target) ? { instances: [test.target] } : { service: test.target };
   const target =
     test.target === 'the machine' ? { node: 'localhost' } : { ...(act.from === null ? {} : { from: act.from }), ...of };
-  const where = act.kind === 'disk-full' ? { path: system.stateDir } : {};
+  const where = ['disk-full', 'io'].includes(act.kind) ? { path: system.stateDir } : {};
   const lasts = act.forMs === null ? {} : { for: act.forMs / 1_000 };
   const method = [
     {
