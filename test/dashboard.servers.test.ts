@@ -275,7 +275,7 @@ describe('operations', () => {
     expect(server.operations.map(({ command }) => command)).toEqual([
       { kind: 'scale', service: 'payments', replicas: 5 },
       { kind: 'silence', service: 'payments', forMs: 3_600_000 },
-      { kind: 'rollback', service: 'payments', change: null },
+      { kind: 'rollback', service: 'payments', change: 'chg-2' },
       { kind: 'restart', service: 'payments', instance: 'payments-2' },
     ]);
   });

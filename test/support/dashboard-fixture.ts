@@ -70,7 +70,7 @@ export function healthyWorld(): World {
     services: Object.keys(REPLICAS).map(service),
     edges: CALLS.map((call, i) => edge(call, i)),
     incidents: [closedIncident()],
-    changes: [deployOf('shop', 3_600), changeOf('scale', ['payments'], 1_900, 'payments: replicas 2 → 3')],
+    changes: [changeOf('scale', ['payments'], 1_900, 'payments: replicas 2 → 3'), deployOf('shop', 3_600)],
     proving: false,
     events: [event(1, 3_599, 'change', 'deploy of shop: 9 services'), event(2, 3_590, 'rollout', 'shop is up')],
   };
@@ -309,12 +309,16 @@ function failing(healthy: EdgeResource): EdgeResource {
 }
 
 function deployOf(system: string, seconds: number): ChangeResource {
-  return { ...changeOf('deploy', Object.keys(REPLICAS), seconds, `${system}: first deploy`), id: 'chg-1' };
+  return {
+    ...changeOf('deploy', Object.keys(REPLICAS), seconds, `${system}: first deploy`),
+    id: 'chg-1',
+    undoable: [],
+  };
 }
 
 function changeOf(kind: string, services: readonly string[], seconds: number, content: string): ChangeResource {
   const said = { who: 'ada', why: 'more customers', content: [content] };
-  return { id: 'chg-2', at: ago(seconds), kind, services, ...said, undoable: [] };
+  return { id: 'chg-2', at: ago(seconds), kind, services, ...said, undoable: services };
 }
 
 function event(

@@ -29,7 +29,7 @@ export function ServicePage({ name }: { readonly name: string }): JSX.Element {
   const log = service.instances.find(({ id }) => id === chosen) ?? service.instances[0];
   return (
     <>
-      <Head service={service} />
+      <Head service={service} last={changes.find(({ undoable }) => undoable.includes(name)) ?? null} />
       <Facts service={service} />
       <ServiceSymptoms service={name} />
       <Panel title="Instances" count={service.instances.length}>
@@ -78,7 +78,14 @@ export function ServicePage({ name }: { readonly name: string }): JSX.Element {
   );
 }
 
-function Head({ service }: { readonly service: ServiceResource }): JSX.Element {
+/** `last`: what can be undone; nothing is offered that would be refused. */
+function Head({
+  service,
+  last,
+}: {
+  readonly service: ServiceResource;
+  readonly last: ChangeResource | null;
+}): JSX.Element {
   const { name } = service;
   return (
     <div class="head">
@@ -100,9 +107,11 @@ function Head({ service }: { readonly service: ServiceResource }): JSX.Element {
         <button type="button" class="button" onClick={() => askScale(service)}>
           Scale
         </button>
-        <button type="button" class="button" onClick={() => askRollback(name, null)}>
-          Roll back
-        </button>
+        {last !== null && (
+          <button type="button" class="button" onClick={() => askRollback(name, last)}>
+            Roll back
+          </button>
+        )}
         <button type="button" class="button" onClick={() => askSilence(name)}>
           Silence
         </button>

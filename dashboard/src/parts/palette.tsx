@@ -94,7 +94,7 @@ export function Palette(): JSX.Element {
   );
 }
 
-function entriesOf({ services, incidents, status }: State): readonly Entry[] {
+function entriesOf({ services, incidents, changes, status }: State): readonly Entry[] {
   const goto = (title: string, hint: string, to: string): Entry => ({
     title,
     hint,
@@ -122,10 +122,13 @@ function entriesOf({ services, incidents, status }: State): readonly Entry[] {
     ...services.flatMap((service) => [
       act(`Restart ${service.name}`, () => askRestart(service.name, null)),
       act(`Scale ${service.name}`, () => askScale(service)),
-      act(`Roll back ${service.name}`, () => askRollback(service.name, null)),
       act(`Silence ${service.name}`, () => askSilence(service.name)),
       ...service.instances.map(({ id }) => act(`Restart ${id}`, () => askRestart(service.name, id))),
     ]),
+    ...services.flatMap(({ name }) => {
+      const last = changes?.find(({ undoable }) => undoable.includes(name));
+      return last === undefined ? [] : [act(`Roll back ${name}`, () => askRollback(name, last))];
+    }),
     act('Silence everything', () => askSilence(null)),
     ...incidents
       .filter((incident) => !isOpen(incident))

@@ -47,14 +47,14 @@ export function askScale(service: ServiceResource): void {
 }
 
 /** `change` null: the last change of the service. */
-export function askRollback(service: string, change: ChangeResource | null): void {
-  const what = change === null ? 'its last change' : change.content.join('; ') || change.kind;
+export function askRollback(service: string, change: ChangeResource): void {
+  const what = change.content.join('; ') || change.kind;
   ask({
     ...plain,
     title: `Roll ${service} back?`,
     detail: `Undoes ${what}, by a rollout like any other: guarded, a batch at a time.`,
     confirm: 'Roll back',
-    command: () => ({ kind: 'rollback', service, change: change?.id ?? null }),
+    command: () => ({ kind: 'rollback', service, change: change.id }),
   });
 }
 

@@ -254,6 +254,11 @@ group('judge', () => {
     expect(verdict.summary).toContain(reason);
   });
 
+  it('counts detection from when it was asked for, where the effect was seen before it was complete', () => {
+    const late = { ...GOOD, ...own({ faults: [{ ...FAULT, begunAt: 1_250 }] }) };
+    expect(judge(late)).toMatchObject({ verdict: 'confirmed', detectedAfterMs: 190 });
+  });
+
   it('takes detection for a bite that was not measured, and nothing else', () => {
     const faults = [{ ...FAULT, bite: null }];
     expect(judge({ ...GOOD, ...own({ faults }) }).verdict).toBe('confirmed');

@@ -36,7 +36,8 @@ export function loopOf({ experiment, journal, incidents }: Evidence): Loop {
   const detectedAt = earliest(
     ours.flatMap(({ openedAt, symptoms }) => [openedAt, ...symptoms.map(({ detectedAt: at }) => at)]),
   );
-  const detectedAfterMs = detectedAt === null || since === null ? null : Math.max(0, detectedAt - since);
+  const detectedAfterMs =
+    detectedAt === null || since === null ? null : detectedAt - strikesAt(since, asked, detectedAt);
   const blames = ours.map(blameOf);
   // The incident that names what was expected speaks; otherwise the first one that names anything.
   const blame =
@@ -64,6 +65,10 @@ export function loopOf({ experiment, journal, incidents }: Evidence): Loop {
     actions,
   };
 }
+
+/** When the effect was complete; what is seen before that has been an effect since it was asked for, at the earliest. */
+const strikesAt = (begunAt: Ms, askedAt: Ms | null, seenAt: Ms): Ms =>
+  seenAt < begunAt ? (askedAt ?? begunAt) : begunAt;
 
 function earliest(times: readonly Ms[]): Ms | null {
   return times.length === 0 ? null : Math.min(...times);
