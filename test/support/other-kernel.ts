@@ -38,7 +38,8 @@ export async function inOtherKernel(command: readonly string[], timeoutMs: numbe
   const root = ['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', 'quiet', `init=${init}`];
   const child = spawn('linux.uml', [`mem=${MEMORY}`, ...root, 'con=null', 'con0=null,fd:1'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TMPDIR: dir },
+    // It keeps its own state under HOME, and its memory in a file of TMPDIR.
+    env: { ...process.env, TMPDIR: dir, HOME: dir },
     detached: true,
   });
   let said = '';
