@@ -12,7 +12,9 @@ interface Style {
   readonly mem: string;
   readonly diskio: string;
   readonly socket: string;
-  readonly mean: string;
+  /** Of latencies: their mean or their median. */
+  readonly middle: string;
+  readonly isMean: boolean;
   readonly p90: string;
   readonly calls: string;
   readonly errors: string;
@@ -21,6 +23,8 @@ interface Style {
   /** The service as it stands in log lines. */
   readonly pod: (name: string) => string;
   readonly hasKind: boolean;
+  /** Calls and failures are told as rates, not as counts. */
+  readonly perSecond: boolean;
 }
 
 const STYLES: readonly Style[] = [
@@ -30,7 +34,8 @@ const STYLES: readonly Style[] = [
     mem: '_mem',
     diskio: '_diskio',
     socket: '_socket',
-    mean: '_latency-50',
+    middle: '_latency-50',
+    isMean: false,
     p90: '_latency-90',
     calls: '_workload',
     errors: '_error',
@@ -50,6 +55,7 @@ const STYLES: readonly Style[] = [
     ],
     pod: (name) => name,
     hasKind: false,
+    perSecond: true,
   },
   {
     metrics: 'metrics.csv',
@@ -57,7 +63,8 @@ const STYLES: readonly Style[] = [
     mem: '_container-memory-working-set-bytes',
     diskio: '_container-fs-writes-bytes-total',
     socket: '_container-sockets',
-    mean: '_request-duration-seconds-avg',
+    middle: '_request-duration-seconds-avg',
+    isMean: true,
     p90: '_request-duration-seconds-p90',
     calls: '_request-count',
     errors: '_request-errors',
@@ -75,6 +82,7 @@ const STYLES: readonly Style[] = [
     ],
     pod: (name) => `${name}-5d8f7c9b6d-x7k2p`,
     hasKind: true,
+    perSecond: false,
   },
 ];
 
@@ -86,27 +94,55 @@ export function writeTown(town: Town, dir: string, style: number, parts: readonl
   if (parts.includes('traces')) writeFileSync(join(dir, 'traces.csv'), traces(town, of));
 }
 
-function metrics({ samples, levels, services, startMs, stepMs }: Town, of: Style): string {
+function metrics({ samples, levels, services, startMs, habits }: Town, of: Style): string {
   const columns: [string, (bin: number) => number | string][] = [];
-  const at = (all: readonly Sample[], bin: number): Sample => all[bin] as Sample;
+  const { stepMs, windowMs } = habits;
+  const wide = Math.max(1, windowMs / stepMs);
   for (const { name } of services) {
-    const own = samples.get(name) as readonly Sample[];
+    const own = over(samples.get(name) as readonly Sample[], wide);
+    const at = (bin: number): Sample => own[bin] as Sample;
     const level = levels.get(name);
     if (level === undefined) continue;
-    columns.push([name + of.cpu, (bin) => (level.cpu[bin] as number).toFixed(4)]);
+    // Of processor and disk the time or bytes since before are known, of memory and sockets what is there now.
+    const mean = (values: readonly number[], bin: number): number => {
+      const past = values.slice(Math.max(0, bin + 1 - wide), bin + 1);
+      return past.reduce((sum, value) => sum + value, 0) / past.length;
+    };
+    const seconds = (stepMs * wide) / 1_000;
+    const counted = (value: number): number | string => (of.perSecond ? (value / seconds).toFixed(4) : value / wide);
+    columns.push([name + of.cpu, (bin) => mean(level.cpu, bin).toFixed(4)]);
     columns.push([name + of.mem, (bin) => Math.round(level.mem[bin] as number)]);
-    columns.push([name + of.diskio, (bin) => Math.round(level.diskio[bin] as number)]);
+    columns.push([name + of.diskio, (bin) => Math.round(mean(level.diskio, bin))]);
     columns.push([name + of.socket, (bin) => level.socket[bin] as number]);
-    columns.push([name + of.calls, (bin) => at(own, bin).calls]);
-    columns.push([name + of.errors, (bin) => at(own, bin).failed]);
-    columns.push([name + of.mean, (bin) => quantile(at(own, bin).latencies, 0.5)]);
-    columns.push([name + of.p90, (bin) => quantile(at(own, bin).latencies, 0.9)]);
+    columns.push([name + of.calls, (bin) => counted(at(bin).calls)]);
+    columns.push([name + of.errors, (bin) => counted(at(bin).failed)]);
+    const middle = of.isMean ? meanOf : (values: readonly number[]) => quantile(values, 0.5);
+    columns.push([name + of.middle, (bin) => middle(at(bin).latencies)]);
+    columns.push([name + of.p90, (bin) => quantile(at(bin).latencies, 0.9)]);
   }
   const bins = (samples.values().next().value as readonly Sample[]).length;
   const rows = Array.from({ length: bins }, (_, bin) =>
     [(startMs + bin * stepMs) / 1_000, ...columns.map(([, value]) => value(bin))].join(','),
   );
   return [['time', ...columns.map(([name]) => name)].join(','), ...rows, ''].join('\n');
+}
+
+/** Every sample with those of so many bins up to it. */
+function over(samples: readonly Sample[], bins: number): readonly Sample[] {
+  if (bins <= 1) return samples;
+  return samples.map((_, bin) => {
+    const of = samples.slice(Math.max(0, bin + 1 - bins), bin + 1);
+    return {
+      calls: of.reduce((sum, { calls }) => sum + calls, 0),
+      failed: of.reduce((sum, { failed }) => sum + failed, 0),
+      latencies: of.flatMap(({ latencies }) => latencies),
+    };
+  });
+}
+
+function meanOf(values: readonly number[]): number | string {
+  if (values.length === 0) return '';
+  return (values.reduce((sum, value) => sum + value, 0) / values.length / 1_000).toFixed(5);
 }
 
 /** In seconds; blank where there was no call. */

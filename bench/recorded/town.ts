@@ -3,8 +3,15 @@
  * lines and spans, from services, stores and queues that call each other by operations, with caches, retries, fan-out
  * and load that changes. One fault of a known kind at a known place. Requests are simulated one by one, so that damage
  * spreads as it does: by waiting, failing, giving up and trying again, and not by the formula that looks for it.
+ *
+ * What is made as real recordings show it: metrics from a step of 1 s to 15 s, half of them over a sliding window, as the
+ * callers saw a service or as it saw itself; users who wait for their answers, in half of the systems; stress that takes
+ * processor time too; memory that slows its service as it fills, up to where, in half of the systems, its process is
+ * killed and begins anew; caches that grow by themselves. What is not: machines whose services slow each other, several
+ * instances of a service, stores whose calls no metric counts, clocks of metrics that differ, more than one fault.
  */
 import { Random } from '../../src/model/random.ts';
+import { type Habits, habitsOf, type Level, Levels, normally } from './habits.ts';
 import { type Call, type Fault, mayHave, type Operation, plan, ratesOf, SELDOM, type Service } from './plan.ts';
 
 export { FAULTS, type Fault } from './plan.ts';
@@ -45,10 +52,10 @@ export interface Town {
   readonly endMs: number;
   readonly spans: readonly Span[];
   readonly lines: readonly Line[];
-  readonly stepMs: number;
-  /** By service, by bin. */
+  readonly habits: Habits;
+  /** By service, by bin of the habits' step. */
   readonly samples: ReadonlyMap<string, readonly Sample[]>;
-  readonly levels: ReadonlyMap<string, Readonly<Record<'cpu' | 'mem' | 'diskio' | 'socket', readonly number[]>>>;
+  readonly levels: ReadonlyMap<string, Readonly<Record<Level, readonly number[]>>>;
 }
 
 export interface TownOptions {
@@ -63,6 +70,8 @@ export interface TownOptions {
 }
 
 const START_MS = 1_767_225_600_000;
+/** Fillings of memory from one killing to the next start. */
+const DEAD = 1.08;
 /** The same seed gives the same system. */
 export function townOf(seed: number, fault: Fault | null, options: TownOptions): Town {
   const random = Random.seeded(seed);
@@ -70,7 +79,16 @@ export function townOf(seed: number, fault: Fault | null, options: TownOptions):
   const rates = ratesOf(services);
   const places = services.filter((one) => mayHave(one, fault) && (rates.get(one.name) ?? 0) >= SELDOM);
   const cause = (places[random.int(places.length)] as Service).name;
-  return new Story(services, cause, fault, random, options).tell();
+  return new Story({ services, cause, fault, random, habits: habitsOf(seed), options }).tell();
+}
+
+interface Setting {
+  readonly services: readonly Service[];
+  readonly cause: string;
+  readonly fault: Fault | null;
+  readonly random: Random;
+  readonly habits: Habits;
+  readonly options: TownOptions;
 }
 
 interface Outcome {
@@ -79,6 +97,8 @@ interface Outcome {
   /** An answer that is none: the caller goes on differently. */
   readonly empty: boolean;
 }
+
+const REFUSED: Outcome = { ms: 0.3, failed: true, empty: false };
 
 class Story {
   readonly #services: readonly Service[];
@@ -90,23 +110,24 @@ class Story {
   readonly #spans: Span[] = [];
   readonly #lines: Line[] = [];
   readonly #samples = new Map<string, Sample[]>();
-  readonly #stepMs = 5_000;
+  readonly #habits: Habits;
   /** Code faults are in the operation that is asked for most. */
   readonly #ofFault: string;
   #ids = 1;
   #kept = false;
 
-  constructor(services: readonly Service[], cause: string, fault: Fault | null, random: Random, options: TownOptions) {
+  constructor({ services, cause, fault, random, habits, options }: Setting) {
     this.#services = services;
     this.#byName = new Map(services.map((each) => [each.name, each]));
     this.#cause = cause;
     this.#fault = fault;
     this.#random = random;
     this.#options = options;
+    this.#habits = habits;
     const rates = ratesOf(services);
     const operations = this.#byName.get(cause)?.operations ?? [];
     this.#ofFault = [...operations].sort((a, b) => (rates.get(b.name) ?? 0) - (rates.get(a.name) ?? 0))[0]?.name ?? '';
-    const bins = Math.ceil((options.normalMs + options.incidentMs) / this.#stepMs);
+    const bins = Math.ceil((options.normalMs + options.incidentMs) / habits.stepMs);
     for (const { name } of services)
       this.#samples.set(
         name,
@@ -118,19 +139,23 @@ class Story {
     const { normalMs, incidentMs, perSecond, sampled } = this.#options;
     const endMs = START_MS + normalMs + incidentMs;
     const front = this.#services[0] as Service;
+    const pages = front.operations;
     const phase = this.#random.float() * 6;
-    for (let at = START_MS; at < endMs; ) {
-      const load = perSecond * (1 + 0.3 * Math.sin(phase + (2 * Math.PI * (at - START_MS)) / 900_000));
-      at += this.#random.exponential(1_000 / load);
+    // Closed: so many users, each of whom thinks for a second between two requests. Open: one who never waits.
+    const next = Array.from(
+      { length: this.#habits.closed ? perSecond : 1 },
+      () => START_MS + this.#random.float() * 1e3,
+    );
+    for (;;) {
+      const user = next.indexOf(Math.min(...next));
+      const at = next[user] as number;
+      if (at >= endMs) break;
       this.#kept = this.#random.chance(sampled);
-      const pages = front.operations;
-      this.#serve(
-        front,
-        pages[Math.floor(pages.length * this.#random.float() ** 1.5)] as Operation,
-        at,
-        this.#ids++,
-        null,
-      );
+      const page = pages[Math.floor(pages.length * this.#random.float() ** 1.5)] as Operation;
+      const { ms } = this.#serve(front, page, at, this.#ids++, null);
+      const load = 1 + 0.3 * Math.sin(phase + (2 * Math.PI * (at - START_MS)) / 900_000);
+      const pause = this.#random.exponential(1_000 / (load * (this.#habits.closed ? 1 : perSecond)));
+      next[user] = at + pause + (this.#habits.closed ? ms : 0);
     }
     return {
       services: this.#services,
@@ -141,7 +166,7 @@ class Story {
       endMs,
       spans: this.#spans,
       lines: this.#lines.sort((a, b) => a.atMs - b.atMs),
-      stepMs: this.#stepMs,
+      habits: this.#habits,
       samples: this.#samples,
       levels: this.#levels(),
     };
@@ -155,6 +180,14 @@ class Story {
     return name === this.#cause && at >= this.#onsetMs && this.#fault !== null && faults.includes(this.#fault);
   }
 
+  /** 0–1: how far the memory of the ill one has filled; above 1 its process is gone. Killed, it begins anew. */
+  #filled(name: string, at: number): number {
+    if (!this.#ill(name, at, 'memory')) return 0;
+    const filled = (at - this.#onsetMs) / (0.3 * this.#options.incidentMs);
+    const dies = this.#habits.limited && this.#options.size >= 0.5;
+    return dies ? filled % DEAD : Math.min(1, filled);
+  }
+
   #serve(service: Service, operation: Operation, at: number, trace: number, parent: number | null): Outcome {
     const { size } = this.#options;
     const { name } = service;
@@ -163,7 +196,7 @@ class Story {
     if (this.#random.chance(0.002)) own += 100 * this.#random.float();
     if (this.#ill(name, at, 'cpu')) own *= 1.5 + 5 * size * this.#random.float();
     if (this.#ill(name, at, 'disk')) own *= 1 + (service.kind === 'store' ? 6 : 1.5) * size * this.#random.float();
-    if (this.#ill(name, at, 'memory')) own *= 1 + 0.6 * size * this.#random.float();
+    own *= 1 + (0.5 + 5 * size) * this.#filled(name, at) ** 2 * this.#random.float();
     if (this.#ill(name, at, 'sockets')) own += 40 * size * this.#random.exponential(1);
     let ms = own * 0.5;
     let failed = this.#random.chance(0.0005);
@@ -191,8 +224,9 @@ class Story {
       this.#random.chance(0.4 + 0.6 * size)
     )
       empty = true;
-    this.#count(name, at, ms, failed);
-    if (service.kind !== 'store' || this.#random.chance(0))
+    if (this.#habits.view === 'callee' || parent === null || service.kind === 'consumer')
+      this.#count(name, at, ms, failed);
+    if (service.kind !== 'store')
       this.#span(service, {
         trace,
         id,
@@ -263,14 +297,16 @@ class Story {
       for (let wait = 200; this.#random.chance(1 - (1 - share) ** 3); wait *= 2) network += wait;
     }
     const target = callee.operations.find(({ name }) => name === operation) as Operation;
-    const served = this.#serve(callee, target, at + network / 2, trace, id);
+    const refused = this.#filled(service, at) > 1;
+    const served = refused ? REFUSED : this.#serve(callee, target, at + network / 2, trace, id);
     let ms = served.ms + network;
     if (callee.kind === 'consumer') ms = network;
     if (ms > Story.#PATIENCE_MS) {
       gone = true;
       ms = Story.#PATIENCE_MS;
     }
-    const failed = gone || (callee.kind !== 'consumer' && served.failed);
+    const failed = gone || refused || (callee.kind !== 'consumer' && served.failed);
+    if (this.#habits.view === 'caller' && callee.kind !== 'consumer') this.#count(service, at, ms, failed);
     this.#span(caller, {
       trace,
       id,
@@ -282,6 +318,7 @@ class Story {
       ms,
       failed,
     });
+    if (refused) this.#line(caller, at + ms, 'ERROR', `call of ${service}: connection refused`);
     if (gone) this.#line(caller, at + ms, 'ERROR', `call of ${service} timed out after ${Story.#PATIENCE_MS} ms`);
     return { ms, failed, empty: served.empty && callee.kind === 'app' };
   }
@@ -297,7 +334,7 @@ class Story {
   }
 
   #count(name: string, at: number, ms: number, failed: boolean): void {
-    const sample = this.#samples.get(name)?.[Math.floor((at - START_MS) / this.#stepMs)];
+    const sample = this.#samples.get(name)?.[Math.floor((at - START_MS) / this.#habits.stepMs)];
     if (sample === undefined) return;
     sample.calls++;
     if (failed) sample.failed++;
@@ -305,34 +342,32 @@ class Story {
   }
 
   #levels(): Town['levels'] {
-    const { size, incidentMs } = this.#options;
-    const levels = new Map<string, Record<'cpu' | 'mem' | 'diskio' | 'socket', number[]>>();
+    const { stepMs } = this.#habits;
+    const levels = new Map<string, Record<Level, number[]>>();
     for (const { name, cpu, memory } of this.#services) {
-      const of = { cpu: [], mem: [], diskio: [], socket: [] } as Record<'cpu' | 'mem' | 'diskio' | 'socket', number[]>;
+      const of: Record<Level, number[]> = { cpu: [], mem: [], diskio: [], socket: [] };
       const samples = this.#samples.get(name) as readonly Sample[];
       const usual = samples.reduce((sum, { calls }) => sum + calls, 0) / samples.length;
-      let [wander, io] = [0, 1e4 + 1e5 * this.#random.float()];
-      io *= this.#random.chance(0.3) ? 0 : 1;
+      const drawn = new Levels(cpu, memory, this.#random);
       samples.forEach(({ calls }, bin) => {
-        const at = START_MS + bin * this.#stepMs;
-        wander = 0.95 * wander + 0.02 * this.#normal();
-        const busy = cpu * (0.4 + (0.6 * calls) / Math.max(1, usual)) * Math.exp(0.12 * this.#normal());
-        of.cpu.push(this.#ill(name, at, 'cpu') ? 0.5 + 0.5 * size + busy : busy);
-        const filled = this.#ill(name, at, 'memory') ? Math.min(1, (at - this.#onsetMs) / (0.3 * incidentMs)) : 0;
-        of.mem.push(memory * (1 + wander + (0.5 + 3 * size) * filled));
-        const burst = this.#random.chance(0.03) ? 4 : 1;
-        of.diskio.push(
-          io * burst * Math.exp(0.4 * this.#normal()) + (this.#ill(name, at, 'disk') ? 2e6 * (0.3 + size) : 0),
-        );
-        of.socket.push(Math.round(8 + 2 * this.#normal() ** 2 + (this.#ill(name, at, 'sockets') ? 60 * size + 20 : 0)));
+        const at = START_MS + bin * stepMs;
+        const fault = name === this.#cause && at >= this.#onsetMs ? this.#fault : null;
+        const filled = this.#filled(name, at);
+        const used = {
+          busy: calls / Math.max(1, usual),
+          fault,
+          filled: filled > 1 ? 0 : filled,
+          size: this.#options.size,
+        };
+        for (const [level, value] of Object.entries(drawn.next(bin / samples.length, used)))
+          of[level as Level].push(value);
       });
       levels.set(name, of);
     }
     return levels;
   }
 
-  /** Box and Muller. */
   #normal(): number {
-    return Math.sqrt(-2 * Math.log(1 - this.#random.float())) * Math.cos(2 * Math.PI * this.#random.float());
+    return normally(this.#random);
   }
 }

@@ -27,7 +27,7 @@ function heard(lane: Lane, parts: Partial<Recording>): Record<string, LaneEviden
 it('each lane that has nothing to look at says what it misses, and does not vote', () => {
   const { missing, causes } = diagnoseRecording(recording({ services, edges }));
   // Latency and counts of calls there are, and calls are not guessed.
-  expect(missing).toHaveLength(LANES.length - 3);
+  expect(missing).toHaveLength(LANES.length - 4);
   const texts = causes.flatMap(({ evidenceFor, evidenceAgainst }) => [...evidenceFor, ...evidenceAgainst]);
   expect(texts.every(({ text }) => text.includes('start'))).toBe(true);
 });

@@ -10,6 +10,7 @@ import { ownExcess } from './own-excess.ts';
 import { resources } from './resources.ts';
 import { shapes } from './shapes.ts';
 import { shared } from './shared.ts';
+import { slowdown } from './slowdown.ts';
 
 export const LANES: readonly Lane[] = [
   callRates,
@@ -22,4 +23,5 @@ export const LANES: readonly Lane[] = [
   resources,
   shapes,
   shared,
+  slowdown,
 ];

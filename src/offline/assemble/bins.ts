@@ -9,10 +9,16 @@ const WIDTHS_MS = [
 /** Bins that the whole time should have at least and at most, when the data leave a choice. */
 const FINE = 60;
 const MOST = 2_000;
+/**
+ * Values that come more often than this are mostly the same ones again: scrapes are no nearer, and rates are of windows
+ * longer than that. Bins are as long at least, as long as FINE of them are left.
+ */
+const SCRAPED_MS = 10_000;
 
 export function binWidth(fromMs: number, toMs: number, stepMs: number): number {
   const span = toMs - fromMs;
-  if (stepMs > 0 && span / stepMs <= MOST) return stepMs;
+  const coarse = Math.max(1, Math.floor(Math.min(SCRAPED_MS, span / FINE) / Math.max(1, stepMs)));
+  if (stepMs > 0 && span / (coarse * stepMs) <= MOST) return coarse * stepMs;
   const wanted = Math.max(stepMs, span / FINE);
   return WIDTHS_MS.find((width) => width >= wanted * 0.75) ?? Math.ceil(wanted / 3_600_000) * 3_600_000;
 }

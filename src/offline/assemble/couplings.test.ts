@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../model/random.ts';
-import { couplingsOf } from './couplings.ts';
+import { couplingsOf, entryOf } from './couplings.ts';
 
 const BINS = 60;
 
@@ -39,5 +39,11 @@ describe('who calls whom', () => {
     expect(couplingsOf([service('a', some(), 9), service('b', some(), 5)])).toEqual([]);
     const few = [1, 5, 2, 8];
     expect(couplingsOf([service('a', few, 9), service('b', few, 5)])).toEqual([]);
+  });
+
+  it('begins with whom users call: the one within whose time lies that of the others, however short one of its calls is', () => {
+    const few = some().map((n) => Math.ceil(n / 10));
+    const services = [service('report', few, 200), service('front', some(), 40), service('store', some(), 5)];
+    expect([...entryOf(services, null)]).toEqual(['front']);
   });
 });

@@ -47,6 +47,28 @@ export function couplingsOf(services: readonly RecordedService[]): Coupling[] {
   });
 }
 
+/**
+ * Time for which calls of each service are under way, all together, in normal times: calls × mean time (Little, 1961).
+ * Whoever waits for others is under way for as long as they are, at least.
+ */
+export function busyOf(services: readonly RecordedService[], before: number | null = null): Map<string, number> {
+  return new Map(
+    services.map(({ service, incident, normal }) => {
+      const { requests, latencyMs } = normal === null || 'bins' in normal ? incident : normal;
+      let sum = 0;
+      for (let bin = 0; bin < (before ?? requests.length); bin++) sum += (requests[bin] || 0) * (latencyMs[bin] || 0);
+      return [service, sum];
+    }),
+  );
+}
+
+/** Whom users call, where nobody recorded who calls whom: within its time lies that of all others. `before`: of bins. */
+export function entryOf(services: readonly RecordedService[], before: number | null): Set<string> {
+  const busy = busyOf(services, before);
+  const most = Math.max(0, ...busy.values());
+  return new Set([...busy].filter(([, time]) => time >= most).map(([service]) => service));
+}
+
 function usualOf({ service, normal }: RecordedService): Usual | null {
   if (normal === null || 'bins' in normal) return null;
   const counts = Float64Array.from(normal.requests, (calls) => calls || 0);

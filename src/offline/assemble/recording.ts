@@ -17,7 +17,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import type { Gathered, Measure, SaidOnset } from '../contract.ts';
 import { withOneName } from './aliases.ts';
 import { binAt, binned, binsBetween, binWidth, loadOf, stepOf } from './bins.ts';
-import { couplingsOf } from './couplings.ts';
+import { busyOf, couplingsOf, entryOf } from './couplings.ts';
 import { livesOf } from './lives.ts';
 import { exitsOf, templatesOf } from './logs.ts';
 import { mend } from './mend.ts';
@@ -76,8 +76,8 @@ export function assemble(read: Gathered, past: Gathered | null, asked: Wanted): 
 
   const whole = callsOver(gathered, useSpans ? mended : [], grid, [], Number.NEGATIVE_INFINITY);
   const calls = knownCalls(gathered, whole.edges);
-  const entries = entriesOf(whole.services, calls);
   const onsetBin = wanted.atMs === null ? null : Math.max(1, onsetIn(grid, wanted.atMs));
+  const entries = calls.length === 0 ? entryOf(whole.services, onsetBin) : entriesOf(whole.services, calls);
   const loads = new Map(whole.services.map(({ service, incident }) => [service, incident]));
   const history = past === null ? null : pastOf(past, binMs);
   const felt = symptomOf(loads, entries, onsetBin, wanted, history);
@@ -252,12 +252,12 @@ function knownCalls({ calls }: Gathered, edges: readonly RecordedEdge[]): Call[]
   return [...calls, ...edges].filter(({ caller, callee }) => caller !== callee);
 }
 
-/** Those whom no service calls; all of them when nothing is known of calls or they go in circles. */
+/** Those whom no service calls; all of them when they go in circles. */
 function entriesOf(services: readonly RecordedService[], calls: readonly Call[]): Set<string> {
   const called = new Set(calls.map(({ callee }) => callee));
   const names = services.map(({ service }) => service);
   const entries = names.filter((name) => !called.has(name));
-  return new Set(entries.length === 0 || calls.length === 0 ? names : entries);
+  return new Set(entries.length === 0 ? names : entries);
 }
 
 interface Chosen {
@@ -312,7 +312,7 @@ function pastOf(past: Gathered, binMs: number): Map<string, Load> {
 
 /**
  * Calls from a graph beside those that were measured. Where nothing at all is known of calls, the symptom's service is
- * taken to reach everybody: which of them it calls cannot be told, and nobody is doubted for it.
+ * taken to reach everybody who could be waited for within its own time: which of them it calls cannot be told.
  */
 function withKnown(
   edges: readonly RecordedEdge[],
@@ -330,7 +330,10 @@ function withKnown(
     const learnt = couplingsOf(services);
     for (const { caller, callee } of learnt) add(caller, callee);
     const called = new Set(learnt.map(({ callee }) => callee));
-    for (const { service } of services) if (service !== symptom && !called.has(service)) add(symptom, service);
+    const busy = busyOf(services);
+    const most = busy.get(symptom) ?? 0;
+    for (const [service, time] of busy)
+      if (service !== symptom && !called.has(service) && time <= most) add(symptom, service);
   }
   return [...all.values()];
 }

@@ -11,6 +11,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import type { Series, TelemetryBatch } from '../../model/telemetry.ts';
 import { type Gathered, LIMITS, nothing, type ReadLog, type ReadSpan } from '../contract.ts';
 import { tooMuch } from './errors.ts';
+import { meansOfQuantiles } from './quantiles.ts';
 import { type FamilyMeasure, measuresOf, type ReadSeries } from './series.ts';
 import { type Draft, measuresOfDrafts } from './wide.ts';
 
@@ -86,7 +87,7 @@ export class Collector {
         remedy: 'Give text with timestamps (promtool tsdb dump, OpenMetrics), or the address of the Prometheus server.',
       });
     this.#series.clear();
-    this.gathered.measures.push(...bestFamilies(this.#families));
+    this.gathered.measures.push(...bestFamilies([...this.#families, ...meansOfQuantiles(this.#families)]));
     return this.gathered;
   }
 

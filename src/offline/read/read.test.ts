@@ -220,7 +220,7 @@ describe('tables', () => {
       'front-end latencyMs mean: 50 60',
       'front-end requests rate: 7 8',
       'carts_db level cpu mean: 0.3',
-      'carts_db failed added: 1 2',
+      'carts_db failed rate: 1 2',
     ]);
   });
 

@@ -114,7 +114,7 @@ describe('metrics, log lines and spans of a case', () => {
       'cart level cpu mean: 1',
       'cart level memory mean: 2',
       'cart latencyMs mean: 3',
-      'cart failed added: 4',
+      'cart failed rate: 4',
       'cart requests rate: 5',
       'cart level disk mean: 6',
       'cart level connections mean: 7',

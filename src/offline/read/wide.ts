@@ -37,7 +37,18 @@ export function readWideTable(head: Row, rows: Iterable<Row>, layout: Layout, in
 /** Latencies that belong together are in one unit. */
 export function measuresOfDrafts(drafts: readonly Draft[]): FamilyMeasure[] {
   const msPerUnit = latencyUnit(drafts);
-  return drafts.map((draft) => measureOf(draft, msPerUnit));
+  return withRates(drafts).map((draft) => measureOf(draft, msPerUnit));
+}
+
+/** Failures are told as the calls beside them are: where those are rates, these are, unless they are called a count. */
+function withRates(drafts: readonly Draft[]): readonly Draft[] {
+  const requests = drafts.filter(({ meaning }) => meaning.quantity === 'requests');
+  if (requests.length === 0 || requests.some(({ meaning }) => !meaning.perSecond)) return drafts;
+  return drafts.map((draft) =>
+    draft.meaning.quantity === 'failed' && !/\b(count|number|total|sum)\b/.test(wordsOf(draft.metric))
+      ? { ...draft, meaning: { ...draft.meaning, perSecond: true } }
+      : draft,
+  );
 }
 
 /**

@@ -107,6 +107,16 @@ function rankOf(words: string): number {
   return 1;
 }
 
+/** 0–1: which quantile of its kind this is (`latency p90`, `duration-0.95`, `latency-50`); null: none. */
+export function quantileOf(name: string): number | null {
+  const words = wordsOf(name);
+  if (/\b(median|q50)\b/.test(words)) return 0.5;
+  const digits =
+    /\b(?:p|q|quantile|percentile) ?(?:0 )?(\d{2,4})\b/.exec(words)?.[1] ??
+    /\b(?:0 )?([5-9]\d\d?)(?: ?(?:th|percentile|quantile))?$/.exec(words)?.[1];
+  return digits === undefined ? null : Number(`0.${digits}`);
+}
+
 /** Does a word like this begin the metric part of a column's name? `front-end_latency-90`: `latency` does, `end` does not. */
 export function beginsMetric(text: string): boolean {
   const first = wordsOf(text).split(' ')[0] ?? '';
