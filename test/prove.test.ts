@@ -1,4 +1,5 @@
 /** Experiments on a real system, with the command alone: judged, refused, and ended by the emergency stop. */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +8,12 @@ import type { ProofDetail } from '../src/api/proof-resources.ts';
 import { type CliResult, cli } from './support/cli.ts';
 import { freePort, pause, TestSystem } from './support/system.ts';
 
+/** Answers with its name; at /seen with the name of whoever of \`open\` answers it. */
 const PROGRAM = `
-  require('http').createServer((q, r) => r.end('ok')).listen(process.env.PORT);
+  const http = require('http');
+  const seen = (r) => http.get(process.env.OPEN_URL, (a) => a.pipe(r)).on('error', () => r.destroy());
+  const name = process.env.HOLDFAST_INSTANCE;
+  http.createServer((q, r) => (q.url === '/seen' ? seen(r) : r.end(name))).listen(process.env.PORT);
   process.on('SIGTERM', () => process.exit(0));`;
 
 const experiment = (fault: string, service: string, more = ''): string => `
@@ -29,7 +34,20 @@ runtime: { hypothesis: { strategy: before-method-only } }
 x-holdfast: { expect: { detected_within: 10s, blamed: ${service}, fault_class: software, repaired_within: 60s } }
 `;
 
+/** What callers see is looked at while it lasts; what is in the file is nobody's business. */
+const SECRET = 'a-word-in-a-file';
+const partition = (shape: string, path = 'word'): string => `
+title: ${shape}
+description: a test
+secrets: { word: { type: file, path: ${path} } }
+method:
+  - { type: probe, name: shell, provider: { type: process, path: echo, arguments: ["\${word}"] } }
+  - { type: action, name: cut, x-holdfast: { fault: partition, shape: ${shape}, target: { service: open }, for: 7 } }
+`;
+
 let directory: string;
+let port: number;
+let other: number;
 let system: TestSystem;
 const ask = (...args: string[]): Promise<CliResult> =>
   cli([...args, '--state-dir', system.stateDir], { cwd: directory, timeoutMs: 80_000, env: { PROOF_WORD: 'said' } });
@@ -41,21 +59,25 @@ function stateOf(pid: number): string {
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'hf-prove-'));
   writeFileSync(join(directory, 'server.cjs'), PROGRAM);
-  const service = (name: string, allow: string): string => `
+  writeFileSync(join(directory, 'word'), `${SECRET}\n`);
+  [port, other] = [await freePort(), await freePort()];
+  const service = (name: string, allow: string, at: number): string => `
   ${name}:
     command: ["node", "server.cjs"]
-    expose: ["80"]
+    ports: ["127.0.0.1:${at}:80"]
     deploy: { replicas: 2 }
     healthcheck: { http: /, interval: 500ms, timeout: 500ms }
     x-holdfast: { experiments: ${allow}, recovery: { verify: 1s } }`;
-  const port = await freePort();
-  const compose = `name: small\nservices:${service('open', 'allow')}
-    ports: ["127.0.0.1:${port}:80"]${service('closed', 'refuse')}\n`;
+  const compose = `name: small\nservices:${service('open', 'allow', port)}${service('closed', 'refuse', other)}
+    depends_on: [open]\n`;
   writeFileSync(join(directory, 'compose.yaml'), compose);
   for (const [name, text] of [
     ['kill.yaml', experiment('kill', 'open')],
     ['pause.yaml', experiment('pause', 'open', ', for: 40s')],
     ['closed.yaml', experiment('kill', 'closed')],
+    ['halves.yaml', partition('halves')],
+    ['bridge.yaml', partition('bridge')],
+    ['no-word.yaml', partition('halves', 'no-word')],
     ['all.yaml', experiment('kill', 'open', '').replace('service: open', 'service: open, select: all')],
   ] as const) {
     writeFileSync(join(directory, name), text);
@@ -130,4 +152,53 @@ describe('holdfast prove', () => {
     }
     expect(Math.min(...times)).toBeLessThan(1_000);
   });
+
+  it('cuts each caller off from what the shape says, and from nothing else, until it is over', async () => {
+    const lacking = await ask('prove', 'no-word.yaml');
+    expect(lacking.stderr).toContain('HF8109 no-word.yaml: secrets.word: no-word is not there');
+    const impossible = await ask('prove', 'bridge.yaml');
+    expect(impossible.stderr).toMatch(
+      /^HF8208 .* needs 3 callers, and there are 2\n {2}→ Possible for open now: one, halves\.$/m,
+    );
+    const dry = await ask('prove', 'halves.yaml', '--dry-run');
+    const cuts = [...dry.stdout.matchAll(/(\S+) ↮ (open-\d)/g)].map(([, caller = '', instance = '']) => ({
+      caller,
+      instance,
+    }));
+    expect(cuts.map(({ caller }) => caller)).toEqual(['(outside)', 'closed']);
+    expect(cuts.map(({ instance }) => instance).sort()).toEqual(['open-1', 'open-2']);
+
+    const run = ask('prove', 'halves.yaml');
+    const inForce = async (): Promise<boolean> => {
+      const [fault] = (await system.client.faults()).running;
+      return fault?.targets.every(({ phase }) => phase === 'active') ?? false;
+    };
+    await expect.poll(inForce, { timeout: 60_000, interval: 50 }).toBe(true);
+    const [users, shop] = await Promise.all([answersOf(port, '/'), answersOf(other, '/seen')]);
+    expect(await inForce()).toBe(true);
+    // Each sees what the other one misses.
+    expect([users, shop]).toEqual([[cuts[1]?.instance], [cuts[0]?.instance]]);
+    const { stdout, stderr } = await run;
+    expect(stdout).toContain('asked 2, measured 2 ways that swallowed something');
+    expect(stdout).toContain('nothing is left');
+    for (const [at, path] of [
+      [port, '/'],
+      [other, '/seen'],
+    ] as const)
+      await expect.poll(() => answersOf(at, path), { timeout: 20_000 }).toEqual(['open-1', 'open-2']);
+
+    expect(stderr).toContain('***');
+    expect(stdout + stderr).not.toContain(SECRET);
+    expect(spawnSync('grep', ['-rqa', SECRET, system.stateDir]).status).toBe(1);
+  });
 });
+
+/** Who answers a handful of calls, one after the other. */
+async function answersOf(at: number, path: string): Promise<readonly string[]> {
+  const seen = new Set<string>();
+  for (let n = 0; n < 8; n++) {
+    const answer = await fetch(`http://127.0.0.1:${at}${path}`, { signal: AbortSignal.timeout(10_000) });
+    seen.add(await answer.text());
+  }
+  return [...seen].sort();
+}

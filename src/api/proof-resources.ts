@@ -15,6 +15,8 @@ export interface FaultResource {
     /** null: the machine, or the ways to all instances of `service`. */
     readonly instance: string | null;
     readonly service: string | null;
+    /** Of a partition: the caller that is cut off there, `(outside)` for users; null: everybody. */
+    readonly from?: string | null;
     readonly phase: 'requested' | 'active' | 'ended';
     readonly bite: FaultBite | null;
     readonly end: string | null;
@@ -165,7 +167,15 @@ export interface ExperimentFile {
   /** What relative paths of processes mean. */
   readonly baseDir: string;
   readonly text: string;
+  /**
+   * Of files that `configuration` and `secrets` name (`type: file`): path as it is written there → content. Read by the
+   * client, never by the server; held for the run, never journaled and never shown.
+   */
+  readonly contents?: Readonly<Record<string, string>>;
 }
+
+/** Of one such file: a certificate with its chain and its key fits in. */
+export const MOST_FILE_BYTES = 65_536;
 
 /** POST /v1/proofs */
 export interface ProofRequest {

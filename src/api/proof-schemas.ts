@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import { WORKLOADS } from '../model/consistency.ts';
 import { nullable, strings } from './model-schemas.ts';
+import { MOST_FILE_BYTES } from './proof-resources.ts';
 
 const time = Type.String({ format: 'date-time' });
 const ms = Type.Number({ description: 'Milliseconds.' });
@@ -24,6 +25,7 @@ export const FaultSchema = Type.Object(
       Type.Object({
         instance: nullable(Type.String()),
         service: nullable(Type.String()),
+        from: Type.Optional(nullable(Type.String())),
         phase: Type.Enum(['requested', 'active', 'ended']),
         bite: nullable(BiteSchema),
         end: nullable(Type.String()),
@@ -190,16 +192,27 @@ const path = Type.String({ minLength: 1, maxLength: 4_096 });
 const names = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 500 });
 const why = Type.String({ maxLength: 2_000, description: 'For the audit; X-Holdfast-Reason says the same.' });
 
+const ExperimentFileSchema = Type.Object(
+  {
+    file: path,
+    baseDir: path,
+    text: Type.String(),
+    contents: Type.Optional(
+      Type.Record(Type.String(), Type.String({ maxLength: MOST_FILE_BYTES }), {
+        description: 'What is in the files that configuration and secrets name, by path. Never journaled, never shown.',
+      }),
+    ),
+  },
+  closed,
+);
+
 export const ProofRequestSchema = Type.Object(
   {
     run: Type.Union([
       Type.Object(
         {
           kind: Type.Literal('experiments'),
-          files: Type.Array(Type.Object({ file: path, baseDir: path, text: Type.String() }, closed), {
-            minItems: 1,
-            maxItems: 200,
-          }),
+          files: Type.Array(ExperimentFileSchema, { minItems: 1, maxItems: 200 }),
         },
         closed,
       ),

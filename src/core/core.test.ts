@@ -954,6 +954,42 @@ describe('faults on purpose', () => {
     });
   });
 
+  it('that are partitions are cuts of ways, and pay for whom nobody reaches', () => {
+    const h = new Harness();
+    h.apply(
+      system(
+        service('web', { replicas: 3, experiments: 'allow' }),
+        service('shop', { dependsOn: [{ service: 'web', condition: 'started', restart: false, required: true }] }),
+      ),
+    );
+    h.run(3_000);
+    const [one, two, three] = ['web-1', 'web-2', 'web-3'].map((instance) => ({ from: null, service: 'web', instance }));
+    const cut = { from: 'shop', service: 'web', instance: 'web-3' };
+    const partition = (id: string, cuts: FaultRequest['cuts'] = [], over: Partial<FaultRequest> = {}) =>
+      h.feed(inject([], { id, kind: 'partition', parameters: { shape: 'one', direction: 'back' }, cuts, ...over }));
+    const whole = { from: null, service: 'web', instance: null };
+    expect(replyOf(partition('p-0', [one, two] as never))).toMatchObject({ ok: false, code: 'HF5002' });
+    expect(replyOf(partition('p-0', [whole]))).toMatchObject({ ok: false, code: 'HF5002' });
+    expect(replyOf(partition('p-0', [cut], { among: ['web', 'shop'] }))).toMatchObject({
+      code: 'HF8301',
+      message: 'partition: shop did not opt in',
+    });
+    expect(h.faultOrders).toEqual([]);
+
+    // Others reach what one caller misses: only the first is paid for.
+    expect(replyOf(partition('p-1', [one, cut] as never))).toMatchObject({ ok: true, detail: 'partition on 2 ways' });
+    expect(h.core.budget.out).toMatchObject([{ instance: 'web-1' }]);
+    const orders = h.faultOrders.map((command) => (command.kind === 'inject' ? command.order : null));
+    const made = { kind: 'blackhole', parameters: { direction: 'back' }, leaseMs: 10_000, holder: 'p', service: 'web' };
+    expect(orders).toEqual([
+      { id: 'p-1-1', from: null, instance: 'web-1', ...made },
+      { id: 'p-1-2', from: 'shop', instance: 'web-3', ...made },
+    ]);
+    expect(replyOf(partition('p-2', [three] as never))).toMatchObject({ ok: false, code: 'HF5002' });
+    expect(replyOf(partition('p-2', [cut]))).toMatchObject({ ok: true, detail: 'partition on one way' });
+    expect(replyOf(partition('p-3', [two, three] as never, { beyondBudget: true }))).toMatchObject({ ok: true });
+  });
+
   it('a lease that nobody renewed pays no longer, whether its end was told or not', () => {
     const h = up();
     h.feed(inject(['web-1']));

@@ -6,12 +6,22 @@
  * No stage that detects, explains or repairs reads any of this.
  */
 import { isDeployFault } from '../model/deploy-fault.ts';
-import { type FaultCommand, type FaultReport, type FaultRequest, type FaultState, isOver } from '../model/fault.ts';
+import {
+  type Cut,
+  type FaultCommand,
+  type FaultOrder,
+  type FaultReport,
+  type FaultRequest,
+  type FaultState,
+  type FaultTarget,
+  isOver,
+} from '../model/fault.ts';
+import type { InstanceId } from '../model/instance.ts';
+import { CUT_BY, PARTITION } from '../model/partition.ts';
 import { formatDuration } from '../model/time.ts';
 import type { Context } from './context.ts';
 import { beginDeploy, restore, restoreAll } from './deploys.ts';
 import { overBudget, waysTo } from './guards.ts';
-import type { Slot } from './state.ts';
 
 /** Faults that are over and still known, for whoever shows them. */
 const ENDED_KEPT = 50;
@@ -53,7 +63,7 @@ export function revertAll(ctx: Context): void {
 }
 
 function inject(ctx: Context, request: FaultRequest, who: string): void {
-  const { id, kind, instances, service, from, experiment, parameters, leaseMs, instant } = request;
+  const { id, kind, instances, service, cuts, experiment, parameters, leaseMs, instant } = request;
   if (ctx.state.faults.has(id)) {
     ctx.ok(`${kind} has been asked for`, id);
     return;
@@ -63,20 +73,12 @@ function inject(ctx: Context, request: FaultRequest, who: string): void {
     forgetOld(ctx);
     return;
   }
-  const slots = instances.map((instance) => ctx.state.slots.get(instance));
-  const refusal = refusalOf(ctx, request, slots);
+  const refusal = refusalOf(ctx, request);
   if (refusal !== null) {
     ctx.refuse(...refusal);
     return;
   }
-  const blank = { phase: 'requested', begunAt: null, bite: null, end: null } as const;
-  const struck = instances.length === 0 ? [null] : instances;
-  const targets = struck.map((instance, n) => ({
-    ...blank,
-    id: `${id}-${n + 1}`,
-    instance,
-    service: instance === null ? (service ?? null) : (ctx.state.slots.get(instance)?.service ?? null),
-  }));
+  const targets = targetsOf(ctx, request);
   ctx.state.faults.set(id, {
     id,
     kind,
@@ -88,45 +90,74 @@ function inject(ctx: Context, request: FaultRequest, who: string): void {
     targets,
   });
   forgetOld(ctx);
-  for (const { id: order, instance } of targets) {
-    ctx.command({
-      kind: 'inject',
-      order: {
-        ...{ id: order, kind, parameters, instance, from, leaseMs, holder: experiment },
-        ...(service === undefined ? {} : { service }),
-      },
-    });
-  }
-  const where = instances.join(', ') || whereOf(service ?? null);
+  for (const target of targets) ctx.command({ kind: 'inject', order: orderOf(request, target) });
+  const where = cuts ? waysOf(cuts) : instances.join(', ') || whereOf(service ?? null);
   ctx.event('experiment', 'warn', `${experiment}: ${kind} on ${where}, asked by ${who}`);
   ctx.ok(`${kind} on ${where}`, id);
 }
 
-function refusalOf(
-  ctx: Context,
-  { instances, kind, service, beyondBudget }: FaultRequest,
-  slots: readonly (Slot | undefined)[],
-): [code: string, message: string] | null {
+/** One for each instance that is struck, or each way that is cut; else one for the machine, or for all ways to a service. */
+function targetsOf(ctx: Context, { id, instances, service, cuts }: FaultRequest): readonly FaultTarget[] {
+  const blank = { phase: 'requested', begunAt: null, bite: null, end: null } as const;
+  if (cuts) return cuts.map((cut, n) => ({ ...blank, id: `${id}-${n + 1}`, ...cut }));
+  const struck = instances.length === 0 ? [null] : instances;
+  return struck.map((instance, n) => ({
+    ...blank,
+    id: `${id}-${n + 1}`,
+    instance,
+    service: instance === null ? (service ?? null) : (ctx.state.slots.get(instance)?.service ?? null),
+  }));
+}
+
+function orderOf(request: FaultRequest, { id, instance, service, from }: FaultTarget): FaultOrder {
+  const { kind, cuts, parameters, leaseMs, experiment: holder } = request;
+  if (cuts) {
+    const { direction } = parameters;
+    const cut = { id, kind: CUT_BY, parameters: { direction }, instance, from: from ?? null, leaseMs, holder };
+    return service === null ? cut : { ...cut, service };
+  }
+  const order = { id, kind, parameters, instance, from: request.from, leaseMs, holder };
+  return request.service === undefined ? order : { ...order, service: request.service };
+}
+
+function refusalOf(ctx: Context, request: FaultRequest): [code: string, message: string] | null {
+  const { kind, service, beyondBudget, cuts } = request;
   if (ctx.state.stopped) return ['HF5006', 'automation is stopped, experiments too'];
-  if (service !== undefined && !ctx.service(service)) return ['HF6008', `no service ${service}`];
-  const services =
-    service !== undefined
-      ? [service]
-      : instances.length === 0
-        ? [...ctx.state.services.keys()]
-        : [...new Set(slots.flatMap((slot) => slot?.service ?? []))];
+  const instances = cuts ? cuts.flatMap(({ instance }) => instance ?? []) : request.instances;
+  const services = servicesOf(ctx, request);
+  const unknown = services.find((name) => !ctx.service(name));
+  if (unknown !== undefined) return ['HF6008', `no service ${unknown}`];
   const closed = services.filter((name) => ctx.service(name)?.spec.experiments !== 'allow');
   if (closed.length > 0) return ['HF8301', `${kind}: ${closed.join(', ')} did not opt in`];
-  for (const [n, slot] of slots.entries()) {
-    if (!slot) return ['HF3007', `there is no instance ${instances[n]}`];
+  for (const instance of instances) {
+    const slot = ctx.state.slots.get(instance);
+    if (!slot) return ['HF3007', `there is no instance ${instance}`];
     if (slot.process === null || slot.phase !== 'running') {
       return ['HF8203', `${slot.id} is ${slot.phase}: a fault needs an instance that runs`];
     }
   }
   if (beyondBudget === true) return null;
-  const over = overBudget(ctx, service === undefined ? instances : waysTo(ctx, service));
+  const over = overBudget(ctx, cuts ? outOfReach(ctx, cuts) : service === undefined ? instances : waysTo(ctx, service));
   if (over === null || beyondBudget === undefined) return over;
   return [over[0], `${over[1]}. Say beyondBudget: true to lose them all the same`];
+}
+
+/** Whose opt-in it takes. */
+function servicesOf(ctx: Context, { instances, service, cuts, among = [] }: FaultRequest): readonly string[] {
+  if (cuts) return [...new Set([...cuts.map((cut) => cut.service), ...among])];
+  if (service !== undefined) return [service];
+  if (instances.length === 0) return [...ctx.state.services.keys()];
+  return [...new Set(instances.flatMap((instance) => ctx.state.slots.get(instance)?.service ?? []))];
+}
+
+/** Of a partition: whom nobody reaches any more. */
+function outOfReach(ctx: Context, cuts: readonly Cut[]): readonly InstanceId[] {
+  const whole = cuts.filter(({ from }) => from === null);
+  return whole.flatMap(({ instance, service }) => (instance === null ? waysTo(ctx, service) : [instance]));
+}
+
+function waysOf({ length }: readonly unknown[]): string {
+  return length === 1 ? 'one way' : `${length} ways`;
 }
 
 function whereOf(service: string | null): string {
@@ -156,7 +187,11 @@ export function takeFaults(ctx: Context, reports: readonly FaultReport[], all: b
     const before = fault.targets.find(({ id }) => id === report.id);
     const targets = fault.targets.map((target) => (target.id === report.id ? { ...target, ...report } : target));
     ctx.state.faults.set(fault.id, { ...fault, targets });
-    if (before && before.phase !== report.phase) tell(ctx, fault, before.instance ?? whereOf(before.service), report);
+    if (!before || before.phase === report.phase) continue;
+    // Ways of one partition begin and end together: once for all of them is enough.
+    if (fault.kind !== PARTITION || report.end?.reason === 'failed')
+      tell(ctx, fault, before.instance ?? whereOf(before.service), report);
+    else if (targets.every(({ phase }) => phase === report.phase)) tell(ctx, fault, waysOf(targets), report);
   }
 }
 

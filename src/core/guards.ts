@@ -32,8 +32,9 @@ export function budgetOf(ctx: Context): BudgetState {
 /** What an experiment holds: it pays from the same budget while its fault lasts; of a change, its rollout pays. */
 function struck(ctx: Context): BudgetState['out'] {
   return [...ctx.state.faults.values()].flatMap(({ kind, experiment, instant, askedAt, deadline, targets }) =>
-    targets.flatMap(({ instance, service, phase, begunAt }) => {
-      if (isDeployFault(kind)) return [];
+    targets.flatMap(({ instance, service, from, phase, begunAt }) => {
+      // Others still reach what a partition keeps from one of its callers.
+      if (isDeployFault(kind) || typeof from === 'string') return [];
       if (phase === 'ended' || (instant && begunAt !== null) || ctx.now > deadline + LEASE_SLACK_MS) return [];
       const all = instance !== null ? [instance] : service !== null ? waysTo(ctx, service) : [];
       return all.map((each) => ({ instance: each, why: `experiment ${experiment}`, since: askedAt }));

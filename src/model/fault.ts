@@ -80,6 +80,19 @@ export interface FaultRequest {
    * false does not and says how it could. Left out: what this may strike is held to the budget, always.
    */
   readonly beyondBudget?: boolean;
+  /** Of a partition: what it cuts. `instances` is empty then, and `from` null. */
+  readonly cuts?: readonly Cut[];
+  /** Further services that must have opted in: who belongs to a partition without being cut off itself. */
+  readonly among?: readonly string[];
+}
+
+/** One way that a partition cuts. */
+export interface Cut {
+  /** Calls of this service, or OUTSIDE; null: everybody's, Holdfast's own on that way as well. */
+  readonly from: string | null;
+  readonly service: string;
+  /** null: all instances of the service, also those that come while it lasts. */
+  readonly instance: InstanceId | null;
 }
 
 /** One fault and all of its orders, as the core knows it. */
@@ -97,6 +110,8 @@ export interface FaultState {
 export interface FaultTarget extends FaultReport {
   readonly instance: InstanceId | null;
   readonly service: string | null;
+  /** Of a partition: who is cut off there; null: everybody, and only that is paid for. */
+  readonly from?: string | null;
 }
 
 export function isOver({ targets }: FaultState): boolean {

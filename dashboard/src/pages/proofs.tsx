@@ -86,16 +86,26 @@ function placeOf(kind: string, service: string): string {
   return kind === 'misconfigure' || kind === 'bad-deploy' ? service : `the way to ${service}`;
 }
 
+/** Of a partition whoever is cut off there, and one way that swallows something is a bite. */
+function wherePlaced({ kind, targets }: FaultResource): string {
+  const places = targets.map(({ instance, service, from }) => {
+    const place = instance ?? (service ? placeOf(kind, service) : 'the machine');
+    return from === undefined ? place : `${instance ?? service} for ${from ?? 'everybody'}`;
+  });
+  return places.join(', ');
+}
+
+function bites({ kind, targets }: FaultResource): boolean {
+  const bitten = targets.filter(({ bite }) => bite?.bitten).length;
+  return bitten === targets.length || (kind === 'partition' && bitten > 0);
+}
+
 function FaultLine({ fault }: { readonly fault: FaultResource }): JSX.Element {
   return (
     <li class="line">
-      <code>{fault.kind}</code> on{' '}
-      {fault.targets
-        .map(({ instance, service }) => instance ?? (service ? placeOf(fault.kind, service) : 'the machine'))
-        .join(', ')}
+      <code>{fault.kind}</code> on {wherePlaced(fault)}
       <span class="muted push">
-        {fault.targets.every(({ bite }) => bite?.bitten) ? 'bites' : 'no effect yet'},{' '}
-        <Time at={fault.askedAt} as="lasting" />
+        {bites(fault) ? 'bites' : 'no effect yet'}, <Time at={fault.askedAt} as="lasting" />
       </span>
     </li>
   );

@@ -2,14 +2,14 @@
  * `prove`: runs experiments and says what came of them. The runs are the server's: leaving this command early leaves
  * no fault behind, and Ctrl-C ends the run with its faults first.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { HoldfastClient } from '../../api/client.ts';
-import type { ExperimentFile, ProofRequest } from '../../api/proof-resources.ts';
+import type { ProofRequest } from '../../api/proof-resources.ts';
 import { WORKLOADS, type WorkloadKind } from '../../model/consistency.ts';
 import { HoldfastError } from '../../model/errors.ts';
 import { type ConnectionOptions, connect } from '../connect.ts';
+import { environmentOf, filesOf, withContents } from '../experiment-files.ts';
 import {
   countArgument,
   type DryRunOptions,
@@ -96,7 +96,9 @@ function requestOf(paths: readonly string[], options: Options): ProofRequest {
     throw new HoldfastError('HF7002', 'nothing to prove', { remedy });
   }
   const files = paths.flatMap(filesOf);
-  return { run: { kind: 'experiments', files }, environment: environmentOf(files), ...common };
+  // What a schedule keeps lies on a disk: the server refuses files there, and is not sent what is in them.
+  const sent = options.schedule === undefined ? files.map(withContents) : files;
+  return { run: { kind: 'experiments', files: sent }, environment: environmentOf(files), ...common };
 }
 
 function clientsOf({ workload, on, explore }: Options): Pick<ProofRequest, 'workload'> {
@@ -126,29 +128,4 @@ async function schedule(client: HoldfastClient, request: ProofRequest, when: str
   const variables = Object.keys(request.environment);
   if (variables.length > 0)
     say(`The server must have ${variables.join(', ')} in its own environment: they are not kept.`);
-}
-
-function filesOf(path: string): readonly ExperimentFile[] {
-  try {
-    if (!statSync(path).isDirectory()) {
-      return [{ file: path, baseDir: dirname(resolve(path)), text: readFileSync(path, 'utf8') }];
-    }
-    const names = readdirSync(path).filter((name) => /\.(?:json|ya?ml)$/.test(name));
-    if (names.length > 0) return names.sort().flatMap((name) => filesOf(join(path, name)));
-  } catch (error) {
-    throw new HoldfastError('HF7002', `${path} cannot be read: ${(error as Error).message}`);
-  }
-  throw new HoldfastError('HF7002', `${path} holds no experiment`, { remedy: 'Put .json or .yaml files there.' });
-}
-
-/** Of this environment only what the files name as a key: nothing else is the server's business. */
-function environmentOf(files: readonly ExperimentFile[]): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const { text } of files) {
-    for (const [, name] of text.matchAll(/["']?\bkey["']?\s*:\s*["']?([A-Za-z_][A-Za-z0-9_]*)/g)) {
-      const value = name === undefined ? undefined : process.env[name];
-      if (name !== undefined && value !== undefined) found[name] = value;
-    }
-  }
-  return found;
 }

@@ -94,6 +94,8 @@ export const TRIALS: readonly Trial[] = [
   service('netem', { named: true, forMs: 20_000, parameters: { delayMs: 400 }, expect: CUT, unfit: needsCalls }),
   service('latency', { forMs: 20_000, parameters: { ms: 800, jitterMs: 100 }, expect: CUT, unfit: needsCalls }),
   service('blackhole', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
+  // As blackhole, when one is cut off; with other shapes it is worth a file of its own.
+  service('partition', { named: true, forMs: 20_000, parameters: { shape: 'one' }, expect: CUT, unfit: needsCalls }),
   service('reset', { forMs: 20_000, expect: CUT, unfit: needsCalls }),
   // Connections that are kept feel nothing of it: whether it bites depends on how the service is called.
   service('refuse', { named: true, forMs: 20_000, expect: CUT, unfit: needsCalls }),

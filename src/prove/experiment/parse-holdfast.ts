@@ -3,6 +3,7 @@ import { DEPLOY_FAULTS, type DeployFaultKind, isDeployFault, parseDeployFault } 
 import { HoldfastError } from '../../model/errors.ts';
 import type { FaultClass } from '../../model/incident.ts';
 import { PART_KILL, parsePartKill } from '../../model/part-fault.ts';
+import { PARTITION, PARTITION_FAULT, parsePartition } from '../../model/partition.ts';
 import type { Selection } from '../../model/selection.ts';
 import { nearest } from '../../model/suggest.ts';
 import type { Fields } from './fields.ts';
@@ -54,7 +55,7 @@ export function parseFault(fields: Fields, kinds: FaultCatalogue): FaultSpec {
     fields.problems.add('HF8108', fields.at('for'), `${kind} is over at once`, 'Remove for.');
   const given = Object.entries(fields.map).filter(([key]) => !FAULT_KEYS.includes(key) && !key.startsWith('x-'));
   const parameters = Object.fromEntries(given) as JsonMap;
-  const target = parseTarget(fields);
+  const target = kind === PARTITION ? parsePartitioned(fields, parameters) : parseTarget(fields);
   if (known !== undefined && isDeployFault(kind)) checkDeploy(fields, kind, target, parameters);
   if (known !== undefined && kind === WHOLE_NODE) refuseParts(fields, kind, target);
   if (known !== undefined && kind === PART_KILL) checkPart(fields, target, parameters);
@@ -77,14 +78,18 @@ function checkDeploy(fields: Fields, kind: DeployFaultKind, target: FaultTarget,
     const remedy = 'Write target: {service: NAME}, and nothing else.';
     problems.add('HF8108', fields.at('target'), `${kind} changes the spec of one service`, remedy);
   }
-  // What is not known at all has been refused already, with its place.
   const known = DEPLOY_FAULTS.find((facts) => facts.kind === kind)?.parameters ?? {};
+  checkParameters(fields, parameters, known, (own) => parseDeployFault(kind, own));
+}
+
+/** What is not known at all has been refused already, with its place. */
+function checkParameters(fields: Fields, parameters: JsonMap, known: object, parse: (own: JsonMap) => unknown): void {
   const own = Object.fromEntries(Object.entries(parameters).filter(([name]) => Object.hasOwn(known, name)));
   try {
-    parseDeployFault(kind, own);
+    parse(own);
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    problems.add('HF8108', fields.path, error.message, error.remedy);
+    fields.problems.add('HF8108', fields.path, error.message, error.remedy);
   }
 }
 
@@ -116,6 +121,30 @@ function parseTarget(fields: Fields): FaultTarget {
   return { service, instances, from: target.text('from'), node, select: parseSelect(target), seed };
 }
 
+/** A service, and nothing less of it: the shape says which instances; of groups it says itself whom they strike. */
+function parsePartitioned(fields: Fields, parameters: JsonMap): FaultTarget {
+  const { problems } = fields;
+  const grouped = parameters.shape === 'groups';
+  const nothing = {
+    service: null,
+    instances: [],
+    from: null,
+    node: null,
+    select: { mode: 'one' },
+    seed: null,
+  } as const;
+  if (grouped && fields.has('target'))
+    problems.add('HF8108', fields.at('target'), 'groups say themselves whom they cut off', 'Remove target.');
+  const target = grouped ? nothing : parseTarget(fields);
+  const more = target.node !== null || target.from !== null || target.instances.length > 0;
+  if (more || (!grouped && fields.fields('target')?.has('select'))) {
+    const remedy = 'Write target: {service: NAME}, with a seed where you want another draw.';
+    problems.add('HF8108', fields.at('target'), `${PARTITION} draws instances and callers by its shape`, remedy);
+  }
+  if (!isFilledLater(parameters)) checkParameters(fields, parameters, PARTITION_FAULT.parameters, parsePartition);
+  return target;
+}
+
 /** A part of what is to be lost as a whole is another fault. */
 function refuseParts(fields: Fields, kind: string, { node, service, instances, from }: FaultTarget): void {
   if (!fields.has('target')) return;
@@ -133,8 +162,7 @@ function checkPart(fields: Fields, { node, ...rest }: FaultTarget, parameters: J
     const remedy = 'Write target: {node: localhost}, and nothing else.';
     problems.add('HF8108', fields.at('target'), `${PART_KILL} is done to Holdfast on a node, not to a service`, remedy);
   }
-  // What is filled in when the run begins is read then, at the agent.
-  if (Object.values(parameters).some((value) => typeof value === 'string' && value.includes('${'))) return;
+  if (isFilledLater(parameters)) return;
   const { part, withinMs } = parameters;
   const own = { ...(part === undefined ? {} : { part }), ...(withinMs === undefined ? {} : { withinMs }) };
   try {
@@ -144,6 +172,11 @@ function checkPart(fields: Fields, { node, ...rest }: FaultTarget, parameters: J
     const code = error.code === 'HF8207' ? 'HF8207' : 'HF8108';
     problems.add(code, fields.at('part'), error.message, error.remedy);
   }
+}
+
+/** What is filled in when the run begins is read then. */
+function isFilledLater(parameters: JsonMap): boolean {
+  return Object.values(parameters).some((value) => typeof value === 'string' && value.includes('${'));
 }
 
 const SELECT_FORMS = 'Write select: one, all, 2 (instances), 50% or at most 50%.';

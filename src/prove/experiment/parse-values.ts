@@ -2,7 +2,7 @@
 import type { Fields } from './fields.ts';
 import { Fields as FieldsOf } from './fields.ts';
 import { isMap, type Json } from './json.ts';
-import type { Source } from './types.ts';
+import type { Experiment, Source } from './types.ts';
 
 const TYPES = ['str', 'int', 'float', 'bool', 'json'] as const;
 
@@ -25,7 +25,6 @@ export function parseSecrets(fields: Fields): Readonly<Record<string, Readonly<R
 const ELSEWHERE: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
   vault: ['secrets from a vault are', 'Hand it over as type: env.'],
   probe: ['configuration from a probe is', 'Hand it over as type: env.'],
-  file: ['secrets from a file are', 'Hand it over as type: env: KEY="$(cat FILE)" holdfast prove ….'],
 };
 
 function sources(fields: Fields | null): Readonly<Record<string, Source>> {
@@ -45,6 +44,10 @@ function source(fields: Fields, key: string, value: Json): Source {
     inner.problems.add('HF8106', inner.at('type'), `${what} not looked up`, remedy);
     return inline;
   }
+  if (value.type === 'file') {
+    inner.problems.keys(value, inner.path, ['type', 'path']);
+    return { from: 'file', path: inner.needText('path', 'Add path: the file, relative to this one.') };
+  }
   if (value.type !== 'env') return inline;
   inner.problems.keys(value, inner.path, ['type', 'key', 'default', 'env_var_type']);
   const fallback = Object.hasOwn(value, 'default') && value.default !== null ? value.default : undefined;
@@ -54,4 +57,13 @@ function source(fields: Fields, key: string, value: Json): Source {
     fallback,
     type: inner.choice('env_var_type', TYPES) ?? 'str',
   };
+}
+
+/** Paths of the files that configuration and secrets come from, each once. */
+export function filesNamed({
+  configuration,
+  secrets,
+}: Pick<Experiment, 'configuration' | 'secrets'>): readonly string[] {
+  const all = [configuration, ...Object.values(secrets)].flatMap((group) => Object.values(group));
+  return [...new Set(all.flatMap((one) => (one.from === 'file' ? [one.path] : [])))];
 }

@@ -14,10 +14,12 @@ import { isList, type Json, type JsonMap } from './json.ts';
 import { Ledger } from './ledger.ts';
 import { ask, Interrupted, join, type Steps, sleepUntil, type Task, Tasks } from './tasks.ts';
 import type { DryStrategy, Experiment, HypothesisStrategy, RollbackStrategy } from './types.ts';
-import { type Environment, Values, withoutSecrets } from './values.ts';
+import { type Environment, type Files, Values, withoutSecrets } from './values.ts';
 
 export interface RunOptions {
   readonly environment: Environment;
+  /** Contents of the files that configuration and secrets name. */
+  readonly files?: Files;
   /** Configuration from outside; wins over the file's. */
   readonly variables?: Readonly<Record<string, Json>>;
   /** Each wins over what the file says. */
@@ -75,7 +77,7 @@ export class ExperimentRun {
   #main: Task | null = null;
   #journal: Journal | null = null;
 
-  /** Throws HF8107 when a variable is missing. */
+  /** Throws HF8107 when a variable is missing, HF8109 when a file is. */
   constructor(experiment: Experiment, options: RunOptions) {
     this.#experiment = experiment;
     this.#options = options;
@@ -85,7 +87,7 @@ export class ExperimentRun {
       hypothesis: options.hypothesis ?? hypothesis,
       dry: options.dry === undefined ? dry : options.dry,
     };
-    this.#values = new Values(experiment, options.environment, options.variables);
+    this.#values = new Values(experiment, options.environment, options.variables, options.files);
     this.#ledger = new Ledger(this.#tasks, `${options.id}-`);
     this.#activities = new Activities(this.#tasks, this.#ledger, this.#values, {
       controls: experiment.controls,

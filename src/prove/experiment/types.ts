@@ -196,7 +196,9 @@ export type Source =
       readonly key: string;
       readonly fallback: Json | undefined;
       readonly type: 'str' | 'int' | 'float' | 'bool' | 'json';
-    };
+    }
+  /** Read by whoever hands the experiment in, never here. `path` as it is written. */
+  | { readonly from: 'file'; readonly path: string };
 
 export interface Experiment {
   readonly title: string;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseExperiment } from './parse.ts';
+import { filesNamed } from './parse-values.ts';
 import { KINDS } from './testing/kinds.ts';
 import { Values, withoutSecrets } from './values.ts';
 
@@ -42,5 +43,38 @@ describe('secrets in the address of a store', () => {
     const { written } = given(REFERRING);
     expect(written).toContain(REFERRING);
     expect(written).not.toContain('literal-one');
+  });
+});
+
+describe('values from files', () => {
+  const { experiment } = parseExperiment(
+    {
+      title: 't',
+      description: 'd',
+      configuration: { region: { type: 'file', path: 'region' } },
+      secrets: { store: { pw: { type: 'file', path: '../pw.txt' } }, token: { type: 'file', path: 'token' } },
+      method: [],
+    },
+    { kinds: KINDS },
+  );
+
+  it('are what is in them, without the newline at the end, and hidden wherever they are told', () => {
+    const files = { region: 'north-1\n', '../pw.txt': 'one\n"two"\n\n', token: 'abcd-1234' };
+    expect(filesNamed(experiment)).toEqual(['region', '../pw.txt', 'token']);
+    const values = new Values(experiment, {}, {}, files);
+    const wanted = `${reference('region')}|${reference('pw')}|${reference('token')}`;
+    expect(values.fillText(wanted)).toBe('north-1|one\n"two"\n|abcd-1234');
+    const said = `${values.fillText(wanted)} ${JSON.stringify(values.fillText(wanted))}`;
+    expect(values.hideText(said)).toBe('***|***|*** "***|***|***"');
+  });
+
+  it('that nobody handed over are named, all of them', () => {
+    expect(() => new Values(experiment, {}, {}, { region: 'r' })).toThrow(
+      expect.objectContaining({
+        code: 'HF8109',
+        message: 'secrets.store.pw: file ../pw.txt was not handed over',
+        others: [expect.objectContaining({ message: 'secrets.token.token: file token was not handed over' })],
+      }),
+    );
   });
 });

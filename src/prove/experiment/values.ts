@@ -10,6 +10,9 @@ import type { Experiment, Source } from './types.ts';
 /** Name → value, for environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Path as it is written in the experiment → content. */
+export type Files = Readonly<Record<string, string>>;
+
 const REFERENCE = /\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})/g;
 const WHOLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 /** Shorter secrets are not searched for in answers: `a` is everywhere, and hiding it would tell it. */
@@ -20,11 +23,24 @@ export class Values {
   readonly #values: ReadonlyMap<string, Json>;
   readonly #hidden: readonly string[];
 
-  /** Throws HF8107 with every variable that is missing. `overrides` win over what the file says. */
-  constructor(experiment: Experiment, environment: Environment, overrides: Readonly<Record<string, Json>> = {}) {
+  /** Throws HF8107 and HF8109 with every variable and file that is missing. `overrides` win over what the file says. */
+  constructor(
+    experiment: Experiment,
+    environment: Environment,
+    overrides: Readonly<Record<string, Json>> = {},
+    files: Files = {},
+  ) {
     const missing: HoldfastError[] = [];
+    const secrets: Json[] = [];
     const look = (path: readonly string[], source: Source): Json => {
       if (source.from === 'inline') return source.value;
+      if (source.from === 'file') {
+        const text = Object.hasOwn(files, source.path) ? files[source.path]?.replace(/\r?\n$/, '') : undefined;
+        // Whoever keeps a value in a file of its own does not want it told, whatever it is called.
+        if (text !== undefined) secrets.push(text);
+        else missing.push(new HoldfastError('HF8109', `${formatPath(path)}: file ${source.path} was not handed over`));
+        return text ?? null;
+      }
       const found = environment[source.key] ?? source.fallback;
       if (found !== undefined) return typed(found, source.type);
       const message = `${formatPath(path)}: environment variable ${source.key} is not set`;
@@ -32,7 +48,6 @@ export class Values {
       return null;
     };
     const values = new Map<string, Json>();
-    const secrets: Json[] = [];
     for (const [group, keys] of Object.entries(experiment.secrets)) {
       for (const [key, source] of Object.entries(keys)) {
         const value = look(['secrets', group, key], source);
@@ -47,8 +62,9 @@ export class Values {
     const [first, ...others] = missing;
     if (first !== undefined) throw new HoldfastError(first.code, first.message, { others });
     this.#values = values;
-    // As they stand in addresses, too.
-    const hidden = secrets.flatMap(texts).flatMap((text) => [text, encodeURIComponent(text)]);
+    // As they stand in addresses and in JSON, too.
+    const forms = (text: string): readonly string[] => [text, addressed(text), JSON.stringify(text).slice(1, -1)];
+    const hidden = secrets.flatMap(texts).flatMap(forms);
     this.#hidden = [...new Set(hidden)].sort((a, b) => b.length - a.length);
   }
 
@@ -101,11 +117,20 @@ export function withoutSecrets(experiment: Experiment): Json {
 }
 
 function veil(value: Json): Json {
-  if (isMap(value) && (value.type === 'env' || value.type === 'vault'))
+  if (isMap(value) && (value.type === 'env' || value.type === 'vault' || value.type === 'file'))
     return Object.hasOwn(value, 'default') ? { ...value, default: HIDDEN } : value;
   if (isList(value)) return value.map(veil);
   if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, veil(item)]));
   return HIDDEN;
+}
+
+/** What is no text (half of a pair of surrogates) stands in no address. */
+function addressed(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function texts(value: Json): readonly string[] {

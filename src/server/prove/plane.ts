@@ -17,6 +17,8 @@ import type { Ms } from '../../model/time.ts';
 import { SETTLE_MS } from '../../prove/catalogue/index.ts';
 import {
   type FaultCatalogue,
+  type Files,
+  filesNamed,
   formatPath,
   type ParsedExperiment,
   parseExperiment,
@@ -30,6 +32,7 @@ import { withClients } from './consistency.ts';
 import { exploration } from './exploration.ts';
 import { heldFaults } from './held.ts';
 import type { ProofRecord } from './ledger.ts';
+import { checkPartitions } from './partitions.ts';
 import type { Order, Proofs } from './proofs.ts';
 import type { Schedules } from './schedules.ts';
 
@@ -100,15 +103,33 @@ export async function startProofs(
     run.kind === 'cause'
       ? { orders: [causeOrder(request, run, core, kinds(), now())], notices: [] }
       : ordersOf(request, run, core, kinds());
+  for (const order of orders) {
+    demandFiles(order);
+    checkPartitions(core, order.experiment);
+  }
   const records = await proofs.start(orders, actor);
   return { suite: records[0]?.suite ?? '', proofs: records.map(({ id }) => id), notices };
+}
+
+/** Whoever asks has read them: the server opens no file for a client. */
+function demandFiles({ experiment, source, files = {} }: Order): void {
+  const lacking = filesNamed(experiment).filter((path) => !Object.hasOwn(files, path));
+  if (lacking.length > 0) throw new HoldfastError('HF8109', `${source}: ${lacking.join(', ')} was not handed over`);
 }
 
 /** Can it be read, and is there anything to do? Throws what asking for it would. */
 export function checkProofs(request: ProofRequest, core: Core, kinds: readonly FaultKindFacts[]): void {
   const { run } = request;
   if (run.kind === 'cause') throw new HoldfastError('HF6004', 'an incident does not recur: prove its cause now');
-  if (run.kind !== 'explore') ordersOf(request, run, core, kinds);
+  if (run.kind === 'explore') return;
+  for (const { experiment, source } of ordersOf(request, run, core, kinds).orders) {
+    const [file] = filesNamed(experiment);
+    if (file === undefined) continue;
+    // A schedule is kept on disk, and nobody is there to read the file when it is due.
+    throw new HoldfastError('HF6004', `${source}: what is in ${file} is not kept for a schedule`, {
+      remedy: "Write type: env, and give the variable to the server's own environment.",
+    });
+  }
 }
 
 function ordersOf(
@@ -118,18 +139,19 @@ function ordersOf(
   kinds: readonly FaultKindFacts[],
 ): { readonly orders: readonly Order[]; readonly notices: readonly string[] } {
   const known = knownKinds(kinds);
-  const order = (parsed: ParsedExperiment, source: string, directory: string, settleMs: Ms): Order => ({
+  const order = (parsed: ParsedExperiment, source: string, directory: string, settleMs: Ms, files?: Files): Order => ({
     experiment: withClients(parsed.experiment, workload),
     source,
     directory,
     environment,
     dryRun,
     settleMs,
+    ...(files ? { files } : {}),
   });
   if (run.kind === 'experiments') {
     const parsed = run.files.map((file) => ({ file, parsed: readExperiment(file, known) }));
     return {
-      orders: parsed.map(({ file, parsed: one }) => order(one, file.file, file.baseDir, FILE_SETTLE_MS)),
+      orders: parsed.map(({ file, parsed: one }) => order(one, file.file, file.baseDir, FILE_SETTLE_MS, file.contents)),
       notices: parsed.flatMap(({ file, parsed: one }) =>
         one.notices.map(({ path, text }) => `${file.file}: ${formatPath(path)} ${text}`),
       ),
@@ -212,9 +234,10 @@ function faultResource(core: Core, { id, kind, experiment, askedAt, deadline, ta
     proof: experiment,
     askedAt: iso(core, askedAt),
     leaseEndsAt: iso(core, deadline),
-    targets: targets.map(({ instance, service, phase, bite, end }) => ({
+    targets: targets.map(({ instance, service, from, phase, bite, end }) => ({
       instance,
       service,
+      ...(from === undefined ? {} : { from }),
       phase,
       bite,
       end: end === null ? null : end.detail === '' ? end.reason : `${end.reason}: ${end.detail}`,

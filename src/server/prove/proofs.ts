@@ -8,7 +8,7 @@ import { HoldfastError } from '../../model/errors.ts';
 import type { FaultCommand, FaultKindFacts } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
 import type { CauseTest } from '../../prove/cause/index.ts';
-import { type Experiment, type Journal, Values, withinWindows } from '../../prove/experiment/index.ts';
+import { type Experiment, type Files, type Journal, Values, withinWindows } from '../../prove/experiment/index.ts';
 import { type Evidence, judge, type Verdict } from '../../prove/judge/index.ts';
 import type { Actor } from '../control-plane.ts';
 import { AFTERWARDS_MS, withCause } from './cause.ts';
@@ -40,6 +40,8 @@ export interface Order {
   readonly source: string;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Contents of the files that configuration and secrets name; held for the run, and nowhere kept. */
+  readonly files?: Files;
   readonly dryRun: boolean;
   /** How long the system may take to be steady again. */
   readonly settleMs: Ms;
@@ -235,11 +237,12 @@ export class Proofs {
   }
 
   async #one({ id, order, actor }: Waiting): Promise<void> {
-    const { experiment, dryRun } = order;
-    const tell = (text: string): void => this.#tell(id, text);
+    const { experiment, dryRun, files } = order;
+    const environment = { ...process.env, ...order.environment };
+    const values = new Values(experiment, environment, {}, files);
+    const tell = (text: string): void => this.#tell(id, values.hideText(text));
     if (!dryRun) await this.#until(QUIET_WITHIN_MS, () => this.#o.isQuiet(null));
     this.#set(id, { state: 'running', startedAt: this.#stamp() });
-    const environment = { ...process.env, ...order.environment };
     let runner: Runner | undefined;
     const world = new World({
       core: this.#o.core,
@@ -261,8 +264,10 @@ export class Proofs {
       view: this.#o.core.view,
       now: this.#o.now,
       tell,
+      hide: (value) => values.hide(value),
       run: {
         environment,
+        ...(files ? { files } : {}),
         wallOffsetMs: this.#o.wallMs() - this.#o.now(),
         id,
         version: this.#o.version,
@@ -275,7 +280,6 @@ export class Proofs {
     this.#current = { id, runner };
     if (this.#stopped !== null) runner.stop(this.#stopped);
     const { workload, expect } = experiment;
-    const values = new Values(experiment, environment);
     const clients =
       workload && !dryRun ? new Recording(workload, expect?.consistency ?? null, this.#o.reach, values, tell) : null;
     const journal = await runner.start().catch(async (error: unknown) => {

@@ -3,6 +3,7 @@
  * lasts, and halts it when that is more than it may be. Nothing is decided here about the course of the experiment.
  */
 
+import { ERROR_CODES } from '../../model/error-codes.ts';
 import { asHoldfastError } from '../../model/errors.ts';
 import { type FaultBite, isOver } from '../../model/fault.ts';
 import type { Ms } from '../../model/time.ts';
@@ -13,6 +14,7 @@ import {
   type Experiment,
   ExperimentRun,
   type Journal,
+  type Json,
   type RunEvent,
   type RunOptions,
 } from '../../prove/experiment/index.ts';
@@ -27,6 +29,8 @@ export interface RunnerOptions {
   readonly now: () => Ms;
   /** One line for people following. */
   readonly tell: (text: string) => void;
+  /** Without the secrets in it. Before it is cut to length: half of one tells enough. */
+  readonly hide: (value: Json) => Json;
 }
 
 /** How often losses are read, guards are asked, and ended faults are looked for. */
@@ -43,7 +47,7 @@ export class Runner {
   #halted = false;
   #done: (journal: Journal) => void = () => undefined;
 
-  /** Throws HF8107 when a variable is missing. */
+  /** Throws HF8107 when a variable is missing, HF8109 when a file is. */
   constructor(options: RunnerOptions) {
     this.#o = options;
     this.#run = new ExperimentRun(options.experiment, options.run);
@@ -103,11 +107,11 @@ export class Runner {
       .then(() => this.#o.world.answer(asked, abort.signal))
       .then(
         (output) => {
-          if (about !== null) this.#o.tell(`${about}: ${outcomeOf(asked, output)}`);
+          if (about !== null) this.#o.tell(`${about}: ${outcomeOf(asked, this.#o.hide(output))}`);
           return { kind: 'answer', id: asked.id, output } as const;
         },
         (error: unknown) => {
-          const { message } = asHoldfastError(error);
+          const message = reasonOf(error);
           const said = error instanceof Error && error.cause ? `${message}: ${String(error.cause)}` : message;
           if (about !== null) this.#o.tell(`${about} failed: ${said}`);
           return { kind: 'failure', id: asked.id, error: said } as const;
@@ -144,6 +148,12 @@ export class Runner {
     for (const abort of this.#pending.values()) abort.abort();
     this.#pending.clear();
   }
+}
+
+/** What is to be done is told where it says more than the catalogue does. */
+function reasonOf(error: unknown): string {
+  const { message, remedy, code } = asHoldfastError(error);
+  return remedy === ERROR_CODES[code].remedy ? message : `${message} (${remedy})`;
 }
 
 /** What people following are told of; null: nothing. */

@@ -94,7 +94,7 @@ export class Schedules {
     const kept: Kept = {
       name,
       when,
-      run,
+      run: withoutContents(run),
       ...(workload ? { workload } : {}),
       who,
       why,
@@ -179,6 +179,12 @@ export class Schedules {
     this.#all.set(kept.name, kept);
     this.#o.changed();
   }
+}
+
+/** Nothing that a client has read for it lies on the disk. */
+function withoutContents(run: ProofRequest['run']): ProofRequest['run'] {
+  if (run.kind !== 'experiments') return run;
+  return { ...run, files: run.files.map(({ file, baseDir, text }) => ({ file, baseDir, text })) };
 }
 
 function timesBetween(recurrence: Recurrence, { createdAt, nextAt }: Kept, now: number): number {

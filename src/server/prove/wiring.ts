@@ -1,6 +1,7 @@
 /** Puts the proving part together: the core through its journal, the agent's executors, the store. */
 import { DEPLOY_FAULTS } from '../../model/deploy-fault.ts';
 import type { FaultCommand, FaultKindFacts } from '../../model/fault.ts';
+import { PARTITION_FAULT } from '../../model/partition.ts';
 import type { Store } from '../../store/contract.ts';
 import type { Actor, ProvingPlane } from '../control-plane.ts';
 import type { Daemon } from '../daemon.ts';
@@ -35,7 +36,7 @@ export async function createProving({
   };
   const order = async (command: FaultCommand, { who, why }: Actor): Promise<void> =>
     void (await askCore(daemon, { kind: 'fault', command, who, why }));
-  const kinds = (): readonly FaultKindFacts[] => [...daemon.agent.faultKinds(), ...DEPLOY_FAULTS];
+  const kinds = (): readonly FaultKindFacts[] => [...daemon.agent.faultKinds(), ...DEPLOY_FAULTS, PARTITION_FAULT];
   const proofs = await Proofs.open({
     core,
     ledger: new ProofLedger(store),

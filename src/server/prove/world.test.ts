@@ -68,6 +68,60 @@ function spec(kind: string, target: object): FaultSpec {
 }
 
 const signal = new AbortController().signal;
+
+/** Three instances of a published service that one other calls: two callers. */
+function called(): { readonly world: World; readonly asked: FaultCommand[] } {
+  const asked: FaultCommand[] = [];
+  const running = (id: string, ready = true) => ({
+    id,
+    service: id.slice(0, -2),
+    ready,
+    phase: 'running',
+    incarnation: 1,
+  });
+  const all = [running('store-1'), running('store-2'), running('store-3'), running('shop-1', false)];
+  const core = {
+    view: { services: new Map([['store', {}]]), failoverOf: () => undefined },
+    instances: new Map(all.map((one) => [one.id, one])),
+    routes: {
+      pools: [{ id: 'store:80', service: 'store' }],
+      listeners: ['(outside)', 'shop', 'batch'].map((caller) => ({ caller, pool: 'store:80' })),
+    },
+    faults: [] as FaultState[],
+  };
+  const world = new World({
+    core: core as unknown as Core,
+    order: async (command) => {
+      asked.push(command);
+      const bites = [true, false];
+      const cuts = command.kind === 'inject' ? (command.fault.cuts ?? []) : [];
+      if (command.kind === 'inject') {
+        const targets = cuts.map((cut, n) => ({
+          ...cut,
+          phase: 'active',
+          begunAt: n,
+          bite: { bitten: bites[n] },
+          end: null,
+        }));
+        core.faults.push({ id: 'f', kind: 'partition', targets } as unknown as FaultState);
+      } else {
+        const targets = core.faults[0]?.targets.map((target) => ({ ...target, phase: 'ended' as const }));
+        core.faults[0] = { ...core.faults[0], targets } as FaultState;
+      }
+    },
+    kinds: () => [],
+    restart: async () => undefined,
+    complain: () => undefined,
+    residue: async () => [],
+    isQuiet: () => true,
+    isHealthy: () => true,
+    directory: '/',
+    experiment: 'proof-1',
+    refused: () => undefined,
+  });
+  return { world, asked };
+}
+
 const struck = { instances: ['shop-1', 'shop-2'] };
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
 
@@ -116,5 +170,40 @@ describe('the world of a run', () => {
     expect(JSON.stringify(await dry(spec('cpu', { node: 'localhost' })))).toContain('the whole machine');
     expect(await dry(spec('node-loss', { node: 'localhost' }))).toEqual(['shop-1', 'shop-2']);
     await expect(async () => dry(spec('node-loss', { node: 'elsewhere' }))).rejects.toThrow('no node elsewhere');
+  });
+});
+
+describe('a partition in the world of a run', () => {
+  const ring = { ...spec('partition', { service: 'store' }), parameters: { shape: 'ring' } };
+
+  it('names each way beforehand, of who runs and calls, and tells how many of them bit', async () => {
+    const { world, asked } = called();
+    const told = await world.answer({ kind: 'targets', id: 1, fault: ring, timeoutMs: 1_000 }, signal);
+    expect(told).toHaveLength(2);
+    expect(String(told)).toMatch(/^\(outside\) ↮ store-\d,shop ↮ store-\d$/);
+    const begun = await world.answer({ kind: 'inject', id: 2, fault: 'f', spec: ring, timeoutMs: 1_000 }, signal);
+    expect(begun).toEqual({ targets: told, begunAt: 0 });
+    expect(asked[0]).toMatchObject({
+      fault: {
+        kind: 'partition',
+        instances: [],
+        beyondBudget: false,
+        parameters: { shape: 'ring', direction: 'both' },
+      },
+    });
+    const over = await world.answer({ kind: 'revert', id: 3, fault: 'f', timeoutMs: 1_000 }, signal);
+    const unit = 'ways that swallowed something';
+    expect(over).toMatchObject({ bite: { asked: 2, measured: 1, unit, bitten: true } });
+  });
+
+  it('is refused before anything is asked of anybody', async () => {
+    const { world, asked } = called();
+    const bridge = { ...ring, parameters: { shape: 'bridge' } };
+    const inject = { kind: 'inject', id: 1, fault: 'f', spec: bridge, timeoutMs: 1_000 } as const;
+    await expect(async () => world.answer(inject, signal)).rejects.toMatchObject({
+      code: 'HF8208',
+      remedy: 'Possible for store now: one, minority, majority, halves, ring.',
+    });
+    expect(asked).toEqual([]);
   });
 });

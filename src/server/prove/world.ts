@@ -6,8 +6,17 @@ import { hostname } from 'node:os';
 import type { Core } from '../../core/contract.ts';
 import { isDeployFault } from '../../model/deploy-fault.ts';
 import { HoldfastError } from '../../model/errors.ts';
-import { type FaultCommand, type FaultKindFacts, type FaultState, isOver } from '../../model/fault.ts';
+import {
+  type FaultBite,
+  type FaultCommand,
+  type FaultKindFacts,
+  type FaultRequest,
+  type FaultState,
+  type FaultTarget,
+  isOver,
+} from '../../model/fault.ts';
 import { PART_KILL } from '../../model/part-fault.ts';
+import { PARTITION } from '../../model/partition.ts';
 import { Random } from '../../model/random.ts';
 import { select } from '../../model/selection.ts';
 import type { Ms } from '../../model/time.ts';
@@ -20,6 +29,7 @@ import {
   WHOLE_NODE,
 } from '../../prove/experiment/index.ts';
 import { deployResidue, describeDeploy } from './deploys.ts';
+import { type Cuts, describePartition, partitionBite, partitionOf } from './partitions.ts';
 import { callHttp, callProcess } from './providers.ts';
 
 export type Asked = Extract<Effect, { readonly timeoutMs: Ms }>;
@@ -113,6 +123,7 @@ export class World {
   /** For whoever has to agree to it: what is struck, what reaches further than that, and what is restarted for it. */
   #described(spec: FaultSpec): readonly string[] {
     if (isDeployFault(spec.kind)) return describeDeploy(this.#o.core, spec.kind, spec);
+    if (spec.kind === PARTITION) return describePartition(partitionOf(this.#o.core, spec));
     const facts = this.#kinds().find(({ kind }) => kind === spec.kind);
     const targets = this.targetsOf(spec);
     if (spec.kind === PART_KILL)
@@ -172,15 +183,9 @@ export class World {
   }
 
   async #inject(id: string, spec: FaultSpec, signal: AbortSignal): Promise<Json> {
-    const instances = this.targetsOf(spec);
+    const partition = spec.kind === PARTITION ? partitionOf(this.#o.core, spec) : null;
+    const fault = this.#requestOf(id, spec, partition);
     if (this.#forbidden.has(id)) throw new HoldfastError('HF8204', 'it was reverted before it began');
-    const { kind, leaseMs, instant } = spec;
-    const { experiment } = this.#o;
-    const parameters = spec.parameters as Readonly<Record<string, unknown>>;
-    const { service, from } = spec.target;
-    const whole = isDeployFault(kind) && service !== null ? { service } : {};
-    const beyond = kind === WHOLE_NODE ? { beyondBudget: parameters.beyondBudget === true } : {};
-    const fault = { id, kind, parameters, instances, from, experiment, leaseMs, instant, ...whole, ...beyond };
     try {
       await this.#o.order({ kind: 'inject', fault });
     } catch (error) {
@@ -192,12 +197,30 @@ export class World {
     const state = await this.#until(id, signal, ({ targets }) => targets.every(({ phase }) => phase !== 'requested'));
     const failed = state.targets.find(({ end }) => end?.reason === 'failed');
     if (failed) throw new HoldfastError('HF8204', `${failed.instance ?? 'the machine'}: ${failed.end?.detail}`);
-    if (this.#restarts(kind)) await this.#restart(instances);
+    if (this.#restarts(spec.kind)) await this.#restart(fault.instances);
     const begun = state.targets.flatMap(({ begunAt }) => begunAt ?? []);
     return {
-      targets: state.targets.map(({ instance, service }) => instance ?? service ?? hostname()),
+      targets: partition
+        ? describePartition(partition)
+        : state.targets.map(({ instance, service }) => instance ?? service ?? hostname()),
       ...(begun.length > 0 ? { begunAt: Math.min(...begun) } : {}),
     };
+  }
+
+  #requestOf(id: string, spec: FaultSpec, partition: Cuts | null): FaultRequest {
+    const { kind, leaseMs, instant } = spec;
+    const { experiment } = this.#o;
+    const parameters = spec.parameters as Readonly<Record<string, unknown>>;
+    const { service, from } = spec.target;
+    const common = { id, kind, experiment, leaseMs, instant };
+    if (partition) {
+      const { cuts, among, ...rest } = partition;
+      const { beyondBudget } = rest;
+      return { ...common, parameters: { ...rest }, instances: [], from: null, cuts, among, beyondBudget };
+    }
+    const whole = isDeployFault(kind) && service !== null ? { service } : {};
+    const beyond = kind === WHOLE_NODE ? { beyondBudget: parameters.beyondBudget === true } : {};
+    return { ...common, parameters, instances: this.targetsOf(spec), from, ...whole, ...beyond };
   }
 
   async #revert(id: string, signal: AbortSignal): Promise<Json> {
@@ -213,18 +236,7 @@ export class World {
       );
       await this.#restart(begun);
     }
-    const bites = targets.flatMap(({ bite }) => bite ?? []);
-    const first = bites[0];
-    const total = (of: 'asked' | 'measured'): number => bites.reduce((sum, bite) => sum + bite[of], 0);
-    const bite: JsonMap | null =
-      first === undefined
-        ? null
-        : {
-            asked: total('asked'),
-            measured: total('measured'),
-            unit: first.unit,
-            bitten: bites.length === targets.length && bites.every(({ bitten }) => bitten),
-          };
+    const bite = (kind === PARTITION ? partitionBite(targets) : biteOf(targets)) as JsonMap | null;
     const residue = targets.flatMap(({ end }) => end?.residue ?? []);
     const part = targets.flatMap((target) => target.part ?? [])[0];
     return {
@@ -257,4 +269,14 @@ export class World {
     const given = isControl ? { ...(provider.arguments as JsonMap | null), ...control } : provider.arguments;
     return callHttp({ ...provider, arguments: given }, options);
   }
+}
+
+/** Of all its targets together; null: nobody measured anything. */
+function biteOf(targets: readonly FaultTarget[]): FaultBite | null {
+  const bites = targets.flatMap(({ bite }) => bite ?? []);
+  const [first] = bites;
+  if (first === undefined) return null;
+  const total = (of: 'asked' | 'measured'): number => bites.reduce((sum, bite) => sum + bite[of], 0);
+  const bitten = bites.length === targets.length && bites.every((bite) => bite.bitten);
+  return { asked: total('asked'), measured: total('measured'), unit: first.unit, bitten };
 }

@@ -28,7 +28,7 @@ export const KINDS: FaultCatalogue = {
   slicer: lasting('data come in small pieces', 'size', 'variation', 'delay'),
   limit: lasting('connections end after some bytes', 'bytes'),
   blackhole: lasting('nothing is answered', 'percent'),
-  partition: lasting('parts of the system cannot reach each other', 'shape', 'groups', 'direction'),
+  partition: lasting('parts of the system cannot reach each other', 'shape', 'groups', 'direction', 'beyondBudget'),
   'http-status': lasting('requests are answered with a status', 'status', 'percent', 'nth', 'path'),
   'http-delay': lasting('requests are answered late', 'delay', 'percent', 'nth', 'path'),
   'http-body': lasting('answers have another body', 'body', 'percent', 'nth', 'path'),
