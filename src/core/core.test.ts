@@ -959,7 +959,7 @@ describe('faults on purpose', () => {
     h.apply(
       system(
         service('web', { replicas: 3, experiments: 'allow' }),
-        service('shop', { dependsOn: [{ service: 'web', condition: 'started', restart: false, required: true }] }),
+        service('shop', { dependsOn: [{ service: 'web', condition: 'started', required: true }] }),
       ),
     );
     h.run(3_000);
