@@ -93,7 +93,7 @@ policy: { max_disruption: 100 }
     // Not what would take the targets of the others away.
     const lasting = kinds.filter(
       ({ kind, instant, possible, targets }) =>
-        possible && !instant && kind !== 'node-loss' && !targets.includes('service'),
+        possible && !instant && kind !== 'node-loss' && !targets.some((target) => ['service', 'ways'].includes(target)),
     );
     const file = { file: 'all.json', baseDir: this.#directory, text: this.#experiment(lasting) };
     const run = { kind: 'experiments', files: [file] } as const;

@@ -14,6 +14,8 @@ export interface Cuts extends Partition {
   readonly cuts: readonly Cut[];
   /** Of `groups`: all that are named. */
   readonly among: readonly string[];
+  /** Exactly which way is cut for whom, one line each. */
+  readonly told: readonly string[];
 }
 
 /** HF6004, HF6008 for a service that there is not, HF8208 for a shape that cannot be made with what runs. */
@@ -34,11 +36,17 @@ function worked(
     const callers = callersOf(core, service);
     return { service, instances: all.map(({ id }) => id), callers, primary: primaryOf(core, service) };
   };
-  if (shape === 'groups') {
-    const among = partition.groups.flat();
-    return { ...partition, cuts: cutsBetween(partition.groups, among.map(place)), among };
-  }
-  return { ...partition, cuts: cutsOf(shape, place(target.service ?? ''), target.seed ?? DEFAULT_SEED), among: [] };
+  const among = partition.groups.flat();
+  const places = among.map(place);
+  const cuts =
+    shape === 'groups'
+      ? cutsBetween(partition.groups, places)
+      : cutsOf(shape, place(target.service ?? ''), target.seed ?? DEFAULT_SEED);
+  const told = cuts.map((cut) => {
+    const all = cut.instance === null ? places.find(({ service }) => service === cut.service)?.instances : [];
+    return cutText(cut, partition.direction) + (all?.length ? ` (${all.join(', ')})` : '');
+  });
+  return { ...partition, cuts, among, told };
 }
 
 /** Who has an address of its own for a service, and runs; OUTSIDE for a published one. */
@@ -65,11 +73,6 @@ export function checkPartitions(core: Core, { method }: Experiment): void {
 
 function isOpen(parameters: JsonMap): boolean {
   return JSON.stringify(parameters).includes('$');
-}
-
-/** Exactly which way is cut for whom. */
-export function describePartition({ cuts, direction }: Cuts): readonly string[] {
-  return cuts.map((cut) => cutText(cut, direction));
 }
 
 /** How many of its ways swallowed something. One is enough: not everybody calls everybody all the time. */

@@ -29,7 +29,7 @@ import {
   WHOLE_NODE,
 } from '../../prove/experiment/index.ts';
 import { deployResidue, describeDeploy } from './deploys.ts';
-import { type Cuts, describePartition, partitionBite, partitionOf } from './partitions.ts';
+import { type Cuts, partitionBite, partitionOf } from './partitions.ts';
 import { callHttp, callProcess } from './providers.ts';
 
 export type Asked = Extract<Effect, { readonly timeoutMs: Ms }>;
@@ -123,7 +123,7 @@ export class World {
   /** For whoever has to agree to it: what is struck, what reaches further than that, and what is restarted for it. */
   #described(spec: FaultSpec): readonly string[] {
     if (isDeployFault(spec.kind)) return describeDeploy(this.#o.core, spec.kind, spec);
-    if (spec.kind === PARTITION) return describePartition(partitionOf(this.#o.core, spec));
+    if (spec.kind === PARTITION) return partitionOf(this.#o.core, spec).told;
     const facts = this.#kinds().find(({ kind }) => kind === spec.kind);
     const targets = this.targetsOf(spec);
     if (spec.kind === PART_KILL)
@@ -196,13 +196,11 @@ export class World {
     }
     const state = await this.#until(id, signal, ({ targets }) => targets.every(({ phase }) => phase !== 'requested'));
     const failed = state.targets.find(({ end }) => end?.reason === 'failed');
-    if (failed) throw new HoldfastError('HF8204', `${failed.instance ?? 'the machine'}: ${failed.end?.detail}`);
+    if (failed) throw new HoldfastError('HF8204', `${failed.instance ?? failed.service ?? 'the machine'}: ${failed.end?.detail}`);
     if (this.#restarts(spec.kind)) await this.#restart(fault.instances);
     const begun = state.targets.flatMap(({ begunAt }) => begunAt ?? []);
     return {
-      targets: partition
-        ? describePartition(partition)
-        : state.targets.map(({ instance, service }) => instance ?? service ?? hostname()),
+      targets: partition?.told ?? state.targets.map(({ instance, service }) => instance ?? service ?? hostname()),
       ...(begun.length > 0 ? { begunAt: Math.min(...begun) } : {}),
     };
   }
@@ -214,7 +212,7 @@ export class World {
     const { service, from } = spec.target;
     const common = { id, kind, experiment, leaseMs, instant };
     if (partition) {
-      const { cuts, among, ...rest } = partition;
+      const { cuts, among, told: _told, ...rest } = partition;
       const { beyondBudget } = rest;
       return { ...common, parameters: { ...rest }, instances: [], from: null, cuts, among, beyondBudget };
     }
