@@ -121,4 +121,13 @@ describe('runs that recur', () => {
     for (let n = 0; n < MOST_SCHEDULES; n++) await schedules.put(`s${n}`, 'every 1h', REQUEST, ANN);
     await expect(schedules.put('more', 'every 1h', REQUEST, ANN)).rejects.toMatchObject({ code: 'HF6004' });
   });
+
+  it('keep nothing of what a client has read for an experiment', async () => {
+    const file = { file: 'a.yaml', baseDir: '/', text: 'title: a', contents: { pw: 'a-word' } };
+    const request: ProofRequest = { ...REQUEST, run: { kind: 'experiments', files: [file] } };
+    await (await open()).put('nightly', 'every 1h', request, ANN);
+    const { items } = await store.list('/schedules/');
+    expect(items[0]?.value).toContain('title: a');
+    expect(items[0]?.value).not.toContain('a-word');
+  });
 });

@@ -196,7 +196,8 @@ export class World {
     }
     const state = await this.#until(id, signal, ({ targets }) => targets.every(({ phase }) => phase !== 'requested'));
     const failed = state.targets.find(({ end }) => end?.reason === 'failed');
-    if (failed) throw new HoldfastError('HF8204', `${failed.instance ?? failed.service ?? 'the machine'}: ${failed.end?.detail}`);
+    if (failed)
+      throw new HoldfastError('HF8204', `${failed.instance ?? failed.service ?? 'the machine'}: ${failed.end?.detail}`);
     if (this.#restarts(spec.kind)) await this.#restart(fault.instances);
     const begun = state.targets.flatMap(({ begunAt }) => begunAt ?? []);
     return {
