@@ -155,10 +155,10 @@ describe('holdfast prove', () => {
 
   it('cuts each caller off from what the shape says, and from nothing else, until it is over', async () => {
     const lacking = await ask('prove', 'no-word.yaml');
-    expect(lacking.stderr).toContain('HF8109 no-word.yaml: secrets.word: no-word is not there');
+    expect(lacking.stderr).toContain('HF8107 no-word.yaml: secrets.word: no-word is not there');
     const impossible = await ask('prove', 'bridge.yaml');
     expect(impossible.stderr).toMatch(
-      /^HF8208 .* needs 3 callers, and there are 2\n {2}→ Possible for open now: one, halves\.$/m,
+      /^HF8203 .* needs 3 callers, and there are 2\n {2}→ Possible for open now: one, halves\.$/m,
     );
     const dry = await ask('prove', 'halves.yaml', '--dry-run');
     const cuts = [...dry.stdout.matchAll(/(\S+) ↮ (open-\d)/g)].map(([, caller = '', instance = '']) => ({

@@ -51,7 +51,7 @@ describe('files that an experiment names', () => {
       expect.unreachable();
     } catch (error) {
       const { code, message, others } = error as { code: string; message: string; others: readonly Error[] };
-      expect(code).toBe('HF8109');
+      expect(code).toBe('HF8107');
       const said = [message, ...others.map((other) => other.message)];
       expect(said.map((line) => line.replace(/^.*kill\.yaml: /, ''))).toEqual(expected);
     }

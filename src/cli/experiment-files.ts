@@ -35,7 +35,7 @@ export function environmentOf(files: readonly ExperimentFile[]): Record<string, 
   return found;
 }
 
-/** Paths are relative to the experiment. HF8109 with every file that cannot be read. */
+/** Paths are relative to the experiment. HF8107 with every file that cannot be read. */
 export function withContents(file: ExperimentFile): ExperimentFile {
   const contents: Record<string, string> = {};
   const problems: HoldfastError[] = [];
@@ -43,7 +43,8 @@ export function withContents(file: ExperimentFile): ExperimentFile {
     try {
       contents[path] = contentOf(resolve(file.baseDir, path));
     } catch (error) {
-      problems.push(new HoldfastError('HF8109', `${file.file}: ${at}: ${path} ${(error as Error).message}`));
+      const message = `${file.file}: ${at}: ${path} ${(error as Error).message}`;
+      problems.push(new HoldfastError('HF8107', message, { remedy: 'Put it there, or name another file.' }));
     }
   }
   const [first, ...others] = problems;

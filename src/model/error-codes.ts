@@ -156,7 +156,6 @@ export const ERROR_CODES = {
   HF8106: code('provider not supported', 'Use the http or process provider, or a fault under x-holdfast.'),
   HF8107: code('experiment lacks a variable', 'Set the environment variable shown, or give it a default.'),
   HF8108: code('unknown fault', 'Use one of the kinds and parameters in the table of faults in docs/prove.md.'),
-  HF8109: code('experiment lacks a file', 'Put the file where the experiment names it, or name another.'),
   HF8201: code(
     'fault not possible here',
     'Use what the message of the fault names instead; docs/prove.md says what each fault needs.',
@@ -173,10 +172,6 @@ export const ERROR_CODES = {
   HF8207: code(
     'an experiment cannot kill this part',
     'Kill the process by hand (`holdfast status` has its pid) while an experiment runs, start it again with `holdfast serve`, and look: what it left behind is reverted within its lease. Or kill the traffic process: part: traffic.',
-  ),
-  HF8208: code(
-    'partition not possible there',
-    'Use a shape that is possible with these instances and callers, or start more of them.',
   ),
 
   HF8301: code(

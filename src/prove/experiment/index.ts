@@ -11,4 +11,4 @@ export { isAddress } from './parse-workload.ts';
 export { formatPath, type Notice, type Problem } from './problems.ts';
 export { ExperimentRun, type RunOptions } from './run.ts';
 export type * from './types.ts';
-export { type Environment, type Files, Values, withoutSecrets } from './values.ts';
+export { type Environment, type Files, lacksFile, Values, withoutSecrets } from './values.ts';

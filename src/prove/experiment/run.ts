@@ -77,7 +77,7 @@ export class ExperimentRun {
   #main: Task | null = null;
   #journal: Journal | null = null;
 
-  /** Throws HF8107 when a variable is missing, HF8109 when a file is. */
+  /** Throws HF8107 when a variable or a file is missing. */
   constructor(experiment: Experiment, options: RunOptions) {
     this.#experiment = experiment;
     this.#options = options;

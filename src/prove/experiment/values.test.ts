@@ -71,7 +71,7 @@ describe('values from files', () => {
   it('that nobody handed over are named, all of them', () => {
     expect(() => new Values(experiment, {}, {}, { region: 'r' })).toThrow(
       expect.objectContaining({
-        code: 'HF8109',
+        code: 'HF8107',
         message: 'secrets.store.pw: file ../pw.txt was not handed over',
         others: [expect.objectContaining({ message: 'secrets.token.token: file token was not handed over' })],
       }),

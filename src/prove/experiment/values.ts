@@ -23,7 +23,7 @@ export class Values {
   readonly #values: ReadonlyMap<string, Json>;
   readonly #hidden: readonly string[];
 
-  /** Throws HF8107 and HF8109 with every variable and file that is missing. `overrides` win over what the file says. */
+  /** Throws HF8107 with every variable and file that is missing. `overrides` win over what the file says. */
   constructor(
     experiment: Experiment,
     environment: Environment,
@@ -38,7 +38,7 @@ export class Values {
         const text = Object.hasOwn(files, source.path) ? files[source.path]?.replace(/\r?\n$/, '') : undefined;
         // Whoever keeps a value in a file of its own does not want it told, whatever it is called.
         if (text !== undefined) secrets.push(text);
-        else missing.push(new HoldfastError('HF8109', `${formatPath(path)}: file ${source.path} was not handed over`));
+        else missing.push(lacksFile(`${formatPath(path)}: file ${source.path} was not handed over`));
         return text ?? null;
       }
       const found = environment[source.key] ?? source.fallback;
@@ -122,6 +122,13 @@ function veil(value: Json): Json {
   if (isList(value)) return value.map(veil);
   if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, veil(item)]));
   return HIDDEN;
+}
+
+/** HF8107 of a file: setting a variable would not help. */
+export function lacksFile(message: string): HoldfastError {
+  return new HoldfastError('HF8107', message, {
+    remedy: 'Hand it over: `holdfast prove` reads it beside the experiment.',
+  });
 }
 
 /** What is no text (half of a pair of surrogates) stands in no address. */

@@ -28,7 +28,7 @@ export const MOST_CUTS = 200;
 
 type Single = Exclude<Shape, 'groups'>;
 
-/** HF8208: there are too few instances or callers, nobody is the primary, or it would be too many ways. */
+/** HF8203: there are too few instances or callers, nobody is the primary, or it would be too many ways. */
 export function cutsOf(shape: Single, place: Place, seed: number): readonly Cut[] {
   const why = unfit(shape, place);
   if (why !== null) throw impossible(`${shape} of ${place.service} ${why}`, remedyOf(place));
@@ -145,7 +145,7 @@ function remedyOf(place: Place): string {
 }
 
 function impossible(why: string, remedy: string): HoldfastError {
-  return new HoldfastError('HF8208', `${PARTITION}: ${why}`, { remedy });
+  return new HoldfastError('HF8203', `${PARTITION}: ${why}`, { remedy });
 }
 
 const ARROWS: Readonly<Record<FaultDirection, string>> = { both: '↮', towards: '↛', back: '↚' };

@@ -114,7 +114,7 @@ describe('the shape of a partition', () => {
   ] as const)('%s is refused with what is possible', (shape, place, message, remedy) => {
     expect(() => cutsOf(shape, place, 1)).toThrow(
       expect.objectContaining({
-        code: 'HF8208',
+        code: 'HF8203',
         message: expect.stringContaining(message),
         remedy: expect.stringContaining(remedy),
       }),

@@ -18,7 +18,7 @@ export interface Cuts extends Partition {
   readonly told: readonly string[];
 }
 
-/** HF6004, HF6008 for a service that there is not, HF8208 for a shape that cannot be made with what runs. */
+/** HF6004, HF6008 for a service that there is not, HF8203 for a shape that cannot be made with what runs. */
 export function partitionOf(core: Core, spec: FaultSpec): Cuts {
   return worked(core, spec, ({ ready }) => ready);
 }

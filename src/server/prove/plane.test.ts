@@ -20,7 +20,7 @@ it('files of an experiment are handed over with it: none is read here', async ()
   const parts = { core, proofs: { start } as Proofs, kinds: () => [], now: () => 0 };
   const ann = { who: 'ann', why: 'test' };
   await expect(startProofs(request(), ann, parts)).rejects.toMatchObject({
-    code: 'HF8109',
+    code: 'HF8107',
     message: 'a.yaml: ../pw was not handed over',
   });
   expect(handed).toEqual([]);

@@ -20,6 +20,7 @@ import {
   type Files,
   filesNamed,
   formatPath,
+  lacksFile,
   type ParsedExperiment,
   parseExperiment,
 } from '../../prove/experiment/index.ts';
@@ -114,7 +115,7 @@ export async function startProofs(
 /** Whoever asks has read them: the server opens no file for a client. */
 function demandFiles({ experiment, source, files = {} }: Order): void {
   const lacking = filesNamed(experiment).filter((path) => !Object.hasOwn(files, path));
-  if (lacking.length > 0) throw new HoldfastError('HF8109', `${source}: ${lacking.join(', ')} was not handed over`);
+  if (lacking.length > 0) throw lacksFile(`${source}: ${lacking.join(', ')} was not handed over`);
 }
 
 /** Can it be read, and is there anything to do? Throws what asking for it would. */

@@ -47,7 +47,7 @@ export class Runner {
   #halted = false;
   #done: (journal: Journal) => void = () => undefined;
 
-  /** Throws HF8107 when a variable is missing, HF8109 when a file is. */
+  /** Throws HF8107 when a variable or a file is missing. */
   constructor(options: RunnerOptions) {
     this.#o = options;
     this.#run = new ExperimentRun(options.experiment, options.run);

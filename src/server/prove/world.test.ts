@@ -201,7 +201,7 @@ describe('a partition in the world of a run', () => {
     const bridge = { ...ring, parameters: { shape: 'bridge' } };
     const inject = { kind: 'inject', id: 1, fault: 'f', spec: bridge, timeoutMs: 1_000 } as const;
     await expect(async () => world.answer(inject, signal)).rejects.toMatchObject({
-      code: 'HF8208',
+      code: 'HF8203',
       remedy: 'Possible for store now: one, minority, majority, halves, ring.',
     });
     expect(asked).toEqual([]);
