@@ -86,13 +86,15 @@ function hooksOf({ name, problems }: Scope, node: SpecNode): FailoverHooks | nul
 const START_PERIOD_MS = 600_000;
 
 /**
- * Looks often: what it costs is one connection, what it saves is downtime. Patient all the same: on a machine that is
- * busy for a second a failover would only make it busier, and a process that is stopped is known by its state anyway.
+ * Looks often: what it costs is one connection, what it saves is downtime. Two looks in a row without an answer, a second
+ * each: who is cut off is away for two and a half seconds at most before a standby is asked. Patient all the same: a look
+ * takes milliseconds, a machine that is busy for a second is no reason (nor is one that keeps us waiting, see
+ * agent/checks), and a process that is stopped is known by its state anyway.
  */
 export const ROLE_CHECK: CheckSpec = {
   probe: { kind: 'role' },
   intervalMs: 500,
-  timeoutMs: 2_000,
+  timeoutMs: 1_000,
   retries: 2,
   successes: 1,
   startPeriodMs: START_PERIOD_MS,
