@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HoldfastError } from '../model/errors.ts';
 import { filesOf, withContents } from './experiment-files.ts';
 
 let directory: string;
@@ -50,7 +51,8 @@ describe('files that an experiment names', () => {
       handed(`secrets:\n  g:\n${sources.join('\n')}\n`);
       expect.unreachable();
     } catch (error) {
-      const { code, message, others } = error as { code: string; message: string; others: readonly Error[] };
+      const { code, message, remedy, others } = error as HoldfastError;
+      expect(remedy).toBe('Put it there, or name another file.');
       expect(code).toBe('HF8107');
       const said = [message, ...others.map((other) => other.message)];
       expect(said.map((line) => line.replace(/^.*kill\.yaml: /, ''))).toEqual(expected);

@@ -48,7 +48,7 @@ export function withContents(file: ExperimentFile): ExperimentFile {
     }
   }
   const [first, ...others] = problems;
-  if (first) throw new HoldfastError(first.code, first.message, { others });
+  if (first) throw new HoldfastError(first.code, first.message, { remedy: first.remedy, others });
   return Object.keys(contents).length === 0 ? file : { ...file, contents };
 }
 
