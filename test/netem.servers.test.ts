@@ -2,9 +2,10 @@
  * netem as it is: packets that come late, twice, out of order, damaged or not at all. The kernel of this machine may lack
  * it, so it is done in another one (Debian's user-mode Linux) that has it, and first lacks it, too.
  */
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { builtEntry } from '../src/model/entry.ts';
 import { inOtherKernel, modulesOf } from './support/other-kernel.ts';
+import { DIST, ensureBuilt } from './support/paths.ts';
 
 const DELAY_MS = 400;
 const WITHIN_MS = 240_000;
@@ -13,7 +14,8 @@ let said = '';
 
 beforeAll(async () => {
   const modules = modulesOf(['sch_netem', 'sch_prio', 'cls_u32']);
-  const guest = builtEntry(import.meta.url, './support/netem-guest.js');
+  ensureBuilt();
+  const guest = join(DIST, 'test/support/netem-guest.js');
   const lines = await inOtherKernel([process.execPath, guest, ...modules], WITHIN_MS);
   said = lines.join('\n');
   for (const line of lines.filter((each) => each.startsWith('{"look"'))) {
