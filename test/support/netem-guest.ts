@@ -33,6 +33,12 @@ async function echo(port: number): Promise<number | null> {
   });
 }
 
+/** The best of three: this kernel is slow, and where nothing is to be felt only that may not look like something. */
+async function undisturbed(port: number): Promise<number | null> {
+  const took = [await echo(port), await echo(port), await echo(port)].filter((each) => each !== null);
+  return took.length === 0 ? null : Math.min(...took);
+}
+
 /** Numbered datagrams, one every few ms; what arrives, in the order of arrival. */
 async function burst(count: number): Promise<number[]> {
   const [here, there] = [createSocket('udp4'), createSocket('udp4')];
@@ -93,10 +99,10 @@ async function looks(): Promise<void> {
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   }
   say('before', { echo: await echo(PORT), burst: await burst(20), queues: queues() });
-  await during('delay', begin({ delayMs: 400 }), async () => [await echo(PORT), await echo(OTHER)]);
-  await during('one way', begin({ delayMs: 400, direction: 'in' }), async () => await echo(PORT));
+  await during('delay', begin({ delayMs: 400 }), async () => [await echo(PORT), await undisturbed(OTHER)]);
+  await during('one way', begin({ delayMs: 400, direction: 'in' }), () => undisturbed(PORT));
   const elsewhere = ['192.0.2.0/24', '2001:db8::/32'];
-  await during('other peers', begin({ delayMs: 400, peers: elsewhere }), async () => await echo(PORT));
+  await during('other peers', begin({ delayMs: 400, peers: elsewhere }), () => undisturbed(PORT));
   await during('loss', begin({ lossPercent: 100 }), async () => await echo(PORT));
   await during('bursts', begin({ lossPercent: 40, lossBurst: 5 }, PORT, 'udp'), async () => await burst(200));
   await during('twice', begin({ duplicatePercent: 100 }, PORT, 'udp'), async () => await burst(20));
@@ -110,10 +116,10 @@ async function twoAtOnce(): Promise<void> {
   const [first, second] = [await begin({ delayMs: 400 }), await begin({ delayMs: 400 }, OTHER)];
   const both = [await echo(PORT), await echo(OTHER)];
   await end(first);
-  const one = [await echo(PORT), await echo(OTHER)];
+  const one = [await undisturbed(PORT), await echo(OTHER)];
   // As when the last of several takes the queue away at the same moment: what lasts is put back.
   tc('qdisc', 'del', 'dev', 'lo', 'root');
-  const gone = await echo(OTHER);
+  const gone = await undisturbed(OTHER);
   second.effect.measure();
   const again = await echo(OTHER);
   say('two at once', { both, one, gone, again, ...(await end(second)), queues: queues() });
