@@ -17,6 +17,16 @@ const facts = (kind: string, targets: readonly string[]): FaultKindFacts => ({
   how: 'on the machine as a whole',
 });
 
+/** All is well around it. */
+const CALM = {
+  residue: async () => [],
+  isQuiet: () => true,
+  isHealthy: () => true,
+  directory: '/',
+  experiment: 'proof-1',
+  refused: () => undefined,
+};
+
 /** A world in which every fault is in force as soon as it is asked for, and restarts only bring another life. */
 function open(stopped = false) {
   const restarted: string[] = [];
@@ -52,12 +62,7 @@ function open(stopped = false) {
     complain: (error) => {
       throw error;
     },
-    residue: async () => [],
-    isQuiet: () => true,
-    isHealthy: () => true,
-    directory: '/',
-    experiment: 'proof-1',
-    refused: () => undefined,
+    ...CALM,
   });
   return { world, restarted };
 }
@@ -112,12 +117,7 @@ function called(): { readonly world: World; readonly asked: FaultCommand[] } {
     kinds: () => [],
     restart: async () => undefined,
     complain: () => undefined,
-    residue: async () => [],
-    isQuiet: () => true,
-    isHealthy: () => true,
-    directory: '/',
-    experiment: 'proof-1',
-    refused: () => undefined,
+    ...CALM,
   });
   return { world, asked };
 }
