@@ -24,7 +24,7 @@ export interface Shape {
 }
 
 /** Of the queue with bands. Any number would do: by it ours is known from others'. */
-export const ROOT = '4f1d:';
+const ROOT = '4f1d:';
 /** As many as the kernel's prio has; the first is for everybody else. */
 const BANDS = 16;
 const TRIES = 5;

@@ -33,12 +33,12 @@ export function startChecker(options: CheckerOptions): Checker {
     : new ProbeChecker(options, probeOrFailure(options.spec.probe, options.target));
 }
 
-/** A probe that cannot even be made (no such port) fails each time it is run. */
 /** Connecting costs next to nothing, starting a process for it does not; a report of its own is not looked for. */
 function isCheap({ probe }: CheckSpec): boolean {
   return probe.kind === 'http' || probe.kind === 'tcp' || probe.kind === 'grpc';
 }
 
+/** A probe that cannot even be made (no such port) fails each time it is run. */
 function probeOrFailure(...[probe, target]: Parameters<typeof probeFor>): Probe {
   try {
     return probeFor(probe, target);
